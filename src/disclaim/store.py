@@ -1,0 +1,263 @@
+"""The only module that opens run files: JSON lines, atomic manifests, content keys, stage folders.
+
+A stage folder is *done* when its ``manifest.json`` exists, which is written last and atomically. Its
+``inputs.json`` is written first and says what the stage was started with: the same inputs resume or skip,
+different inputs are refused, never mixed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any
+
+from disclaim.errors import StageMismatchError, StoreError
+
+Json = dict[str, Any]
+
+MANIFEST = "manifest.json"
+INPUTS = "inputs.json"
+
+
+@contextmanager
+def _translated(path: Path, action: str) -> Iterator[None]:
+    """Turn an operating-system error into a StoreError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        hints = {
+            errno.ENOSPC: "free some disk space and run the same command again; finished work is kept",
+            errno.EDQUOT: "free some disk space and run the same command again; finished work is kept",
+            errno.EROFS: "the file system is read-only; choose another --out",
+            errno.EACCES: "no permission; choose another --out or change the folder's permissions",
+            errno.EPERM: "no permission; choose another --out or change the folder's permissions",
+            errno.ENOENT: "check the path",
+            errno.ENOTDIR: "a part of the path is a file; choose another --out",
+            errno.EISDIR: "the path is a folder where a file was expected",
+        }
+        reason = error.strerror or str(error)
+        raise StoreError(f"cannot {action} {path}: {reason}", hints.get(error.errno or 0, "")) from error
+
+
+def to_json(value: object) -> Any:
+    """Plain JSON for records: dataclasses become dicts (fields equal to their default kept), enums their
+    value, paths strings, tuples lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(to_json(k)): to_json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(v) for v in value]
+    return value
+
+
+def content_key(*parts: object) -> str:
+    """A 16-hex-digit key of any JSON-like parts; equal parts give equal keys on every machine."""
+    blob = json.dumps(to_json(parts), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(blob.encode()).hexdigest()[:16]
+
+
+def dump_line(value: object) -> str:
+    """One JSON line, without its newline. NaN is refused: missing is null."""
+    return json.dumps(to_json(value), ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file atomically: a reader sees the old content or the new, never a part."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, blob: bytes) -> None:
+    """Write a file atomically: a reader sees the old content or the new, never a part."""
+    with _translated(path, "write"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(blob)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write indented JSON atomically."""
+    write_text(path, json.dumps(to_json(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_text(path: Path) -> str:
+    """The file's text."""
+    with _translated(path, "read"):
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{path} is not UTF-8 text: {error.reason}", "save it as UTF-8") from error
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file; a StoreError that names the place where it is not JSON."""
+    text = read_text(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise StoreError(
+            f"{path} is not valid JSON (line {error.lineno}: {error.msg})",
+            f"delete {path} and run the same command again: that stage is made anew",
+        ) from error
+
+
+def write_jsonl(path: Path, rows: Iterable[object]) -> None:
+    """Write all rows atomically, one JSON object a line."""
+    write_text(path, "".join(dump_line(row) + "\n" for row in rows))
+
+
+def read_jsonl(path: Path) -> list[Json]:
+    """All rows. A malformed line is an error that names it, never skipped."""
+    rows: list[Json] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise StoreError(f"{path}, line {number}: not valid JSON ({error.msg})") from error
+    return rows
+
+
+class JsonlLog:
+    """An append-only JSON-lines file that survives a kill: a torn last line is cut off on opening."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _translated(path, "open"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _cut_torn_line(path)
+            self._file: IO[str] = path.open("a", encoding="utf-8")
+
+    def append(self, rows: Iterable[object]) -> None:
+        """Write the rows and push them to disk before returning."""
+        with _translated(self.path, "write"):
+            self._file.write("".join(dump_line(row) + "\n" for row in rows))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def rows(self) -> list[Json]:
+        """What is in the file now."""
+        return read_jsonl(self.path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> JsonlLog:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    blob = path.read_bytes()
+    if blob and not blob.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(blob.rfind(b"\n") + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage's folder, opened with the inputs it stands for.
+
+    ``inputs`` is everything that decides the outcome (settings, seeds, keys of earlier stages, versions).
+    """
+
+    path: Path
+    inputs: Json
+
+    @property
+    def key(self) -> str:
+        """The content key of the inputs."""
+        return content_key(self.inputs)
+
+    def is_done(self) -> bool:
+        """Whether the stage finished with exactly these inputs."""
+        return (self.path / MANIFEST).exists()
+
+    def manifest(self) -> Json:
+        """What was recorded when the stage finished."""
+        manifest: Json = read_json(self.path / MANIFEST)
+        return manifest
+
+    def finish(self, results: Mapping[str, object]) -> None:
+        """Write the manifest, which makes the stage done. ``results`` are counts and figures to keep."""
+        write_json(self.path / MANIFEST, {"key": self.key, "inputs": self.inputs, "results": dict(results)})
+
+
+def open_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
+    """The stage folder at ``path`` for these inputs, created if absent.
+
+    Raises StageMismatchError where the folder was started with other inputs, naming those that differ.
+    """
+    stage = Stage(path, to_json(dict(inputs)))
+    for name in (MANIFEST, INPUTS):
+        if not (path / name).exists():
+            continue
+        found = read_json(path / name)
+        recorded = found.get("inputs") if isinstance(found, dict) else None
+        if not isinstance(recorded, dict):
+            raise StoreError(f"{path / name} is not a stage record", f"delete {path} and run again")
+        if content_key(recorded) != stage.key:
+            raise StageMismatchError(
+                f"{path} was made with other settings: {_describe_difference(recorded, stage.inputs)}",
+                "choose another --out, or delete that folder to make it anew",
+            )
+    if not (path / MANIFEST).exists():
+        write_json(path / INPUTS, {"key": stage.key, "inputs": stage.inputs})
+    return stage
+
+
+def _describe_difference(recorded: Json, asked: Json) -> str:
+    changed = [k for k in sorted({*recorded, *asked}) if recorded.get(k) != asked.get(k)]
+    shown = [f"{k} was {_short(recorded.get(k))}, now {_short(asked.get(k))}" for k in changed[:3]]
+    return "; ".join(shown) + (f"; and {len(changed) - 3} more" if len(changed) > 3 else "")
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold a run folder for one process; a second one is refused. The lock dies with its process."""
+    path = folder / ".lock"
+    with _translated(path, "open"):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(f"another process is working in {folder}", "wait for it, or choose another --out") from error
+        yield
+    finally:
+        file.close()
