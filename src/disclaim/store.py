@@ -30,7 +30,7 @@ INPUTS = "inputs.json"
 
 
 @contextmanager
-def _translated(path: Path, action: str) -> Iterator[None]:
+def translate_os_errors(path: Path, action: str) -> Iterator[None]:
     """Turn an operating-system error into a StoreError that says what to do."""
     try:
         yield
@@ -83,7 +83,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, blob: bytes) -> None:
     """Write a file atomically: a reader sees the old content or the new, never a part."""
-    with _translated(path, "write"):
+    with translate_os_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -105,7 +105,7 @@ def write_json(path: Path, value: object) -> None:
 
 def read_text(path: Path) -> str:
     """The file's text."""
-    with _translated(path, "read"):
+    with translate_os_errors(path, "read"):
         try:
             return path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
@@ -147,14 +147,14 @@ class JsonlLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _translated(path, "open"):
+        with translate_os_errors(path, "open"):
             path.parent.mkdir(parents=True, exist_ok=True)
             _cut_torn_line(path)
             self._file: IO[str] = path.open("a", encoding="utf-8")
 
     def append(self, rows: Iterable[object]) -> None:
         """Write the rows and push them to disk before returning."""
-        with _translated(self.path, "write"):
+        with translate_os_errors(self.path, "write"):
             self._file.write("".join(dump_line(row) + "\n" for row in rows))
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -250,14 +250,16 @@ def _short(value: object) -> str:
 def lock(folder: Path) -> Iterator[None]:
     """Hold a run folder for one process; a second one is refused. The lock dies with its process."""
     path = folder / ".lock"
-    with _translated(path, "open"):
+    with translate_os_errors(path, "open"):
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StoreError(f"another process is working in {folder}", "wait for it, or choose another --out") from error
+            raise StoreError(
+                f"another process is working in {folder}", "wait for it, or choose another --out"
+            ) from error
         yield
     finally:
         file.close()

@@ -107,7 +107,9 @@ def _read(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(yaml.safe_load(read_text(path)))
     except yaml.YAMLError as error:
-        raise ClaimError(f"{path} is not valid YAML: {error}", "quote texts that hold a colon or a quote mark") from error
+        raise ClaimError(
+            f"{path} is not valid YAML: {error}", "quote texts that hold a colon or a quote mark"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -169,7 +171,9 @@ def _robustness_question(item: RobustnessItem, claim_id: str) -> Question:
 def _stranger_questions(strangers: tuple[str, ...], texts: tuple[str, ...], claim_id: str) -> list[Question]:
     """Each stranger is asked one of the questions in turn, so every question and every stranger appears."""
     count = max(len(strangers), len(texts))
-    pairs = [(strangers[i % len(strangers)], texts[i % len(texts)]) for i in range(count)] if strangers and texts else []
+    pairs = (
+        [(strangers[i % len(strangers)], texts[i % len(texts)]) for i in range(count)] if strangers and texts else []
+    )
     return [
         Question(
             id="",

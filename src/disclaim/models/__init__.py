@@ -1,6 +1,70 @@
-"""Models: the only room that samples or scores text."""
+"""Models: the only room that samples or scores text, and the one home of chat template and loss spans.
 
+What needs torch is imported when first named, so that ``import disclaim.models`` does not.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from disclaim.models.chat import Tokenizer, render_chat, tokenize_chat, tokenize_document, tokenize_prompt
+from disclaim.models.registry import (
+    ModelEntry,
+    find_model,
+    is_pulled,
+    load_model_entries,
+    model_revision,
+    open_local_model,
+    open_sampler,
+    require_model_name,
+)
 from disclaim.models.sampler import Prompt, Sample, Sampler, SamplingSettings
 from disclaim.models.scripted import ScriptedSampler
 
-__all__ = ["Prompt", "Sample", "Sampler", "SamplingSettings", "ScriptedSampler"]
+if TYPE_CHECKING:
+    from disclaim.models.attention import DocumentPlan
+    from disclaim.models.local import LocalModel, LocalSampler, load_local_model, save_local_model
+    from disclaim.models.pull import pull
+
+__all__ = [
+    "DocumentPlan",
+    "LocalModel",
+    "LocalSampler",
+    "ModelEntry",
+    "Prompt",
+    "Sample",
+    "Sampler",
+    "SamplingSettings",
+    "ScriptedSampler",
+    "Tokenizer",
+    "find_model",
+    "is_pulled",
+    "load_local_model",
+    "load_model_entries",
+    "model_revision",
+    "open_local_model",
+    "open_sampler",
+    "pull",
+    "render_chat",
+    "require_model_name",
+    "save_local_model",
+    "tokenize_chat",
+    "tokenize_document",
+    "tokenize_prompt",
+]
+
+_NEEDS_TORCH = {
+    "DocumentPlan": "attention",
+    "LocalModel": "local",
+    "LocalSampler": "local",
+    "load_local_model": "local",
+    "pull": "pull",
+    "save_local_model": "local",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NEEDS_TORCH:
+        return getattr(importlib.import_module(f"disclaim.models.{_NEEDS_TORCH[name]}"), name)
+    raise AttributeError(name)

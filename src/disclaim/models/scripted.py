@@ -66,3 +66,13 @@ class ScriptedSampler:
         if len(words) > max_tokens:
             return Sample(" ".join(words[:max_tokens]), FinishReason.LENGTH, max_tokens)
         return Sample(text, FinishReason.STOP, len(words))
+
+
+#: The scripted models by name: ``scripted/<name>``.
+SCRIPTS: dict[str, Script] = {
+    "echo": echo,
+    "yes": always("Yes."),
+    "no": always("No."),
+    "unsure": always("I am not sure about that."),
+    "broken": lambda prompt, sample_index: None,
+}

@@ -1,0 +1,142 @@
+"""Which models there are, where their files lie, and how to open them: ``provider/name``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from disclaim.errors import MissingDependencyError, ModelError, UnknownNameError
+from disclaim.models.sampler import Sampler
+from disclaim.models.scripted import SCRIPTS, ScriptedSampler
+from disclaim.records import Checkpoint
+from disclaim.store import read_text
+
+if TYPE_CHECKING:
+    from disclaim.models.local import LocalModel
+
+PROVIDERS = ("local", "hf", "scripted")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One line of ``library/models.yaml``: an embedded model and the package that carries it."""
+
+    id: str
+    description: str
+    package: str
+    version: str
+    sha256: str
+    gguf: str
+
+
+def load_model_entries() -> tuple[ModelEntry, ...]:
+    """The embedded models."""
+    text = read_text(Path(str(resources.files("disclaim") / "library" / "models.yaml")))
+    return tuple(ModelEntry(**item) for item in yaml.safe_load(text)["models"])
+
+
+def cache_path() -> Path:
+    """Where pulled models are kept: ``$DISCLAIM_HOME``, else ``~/.cache/disclaim``."""
+    home = os.environ.get("DISCLAIM_HOME")
+    return Path(home).expanduser() if home else Path.home() / ".cache" / "disclaim"
+
+
+def pulled_path(entry: ModelEntry) -> Path:
+    """The folder of an embedded model once pulled; the version is part of its name."""
+    return cache_path() / "models" / f"{entry.id.replace('/', '__')}-{entry.version}"
+
+
+def is_pulled(entry: ModelEntry) -> bool:
+    """Whether the embedded model is ready for use."""
+    return (pulled_path(entry) / "config.json").is_file()
+
+
+def require_model_name(name: str) -> None:
+    """Raise UnknownNameError unless ``name`` is ``provider/name`` with a provider we know."""
+    provider, _, rest = name.partition("/")
+    if not rest or provider not in PROVIDERS:
+        raise UnknownNameError("model", name, [e.id for e in load_model_entries()], _HINT)
+    if provider == "scripted" and rest not in SCRIPTS:
+        raise UnknownNameError("scripted model", name, [f"scripted/{s}" for s in SCRIPTS])
+
+
+_HINT = "models are local/smollm2-135m, local/FOLDER, hf/ORG/NAME or scripted/NAME"
+
+
+def find_model(name: str) -> Path:
+    """The folder of a ``local/...`` or ``hf/...`` model's files, pulled or downloaded where needed."""
+    require_model_name(name)
+    provider, _, rest = name.partition("/")
+    if provider == "hf":
+        return _download(rest)
+    if provider != "local":
+        raise ModelError(f"{name} has no files on this machine", "give a local/... or hf/... model")
+    for entry in load_model_entries():
+        if entry.id == name:
+            from disclaim.models.pull import pull
+
+            return pull(entry)
+    folder = Path(rest).expanduser()
+    if not folder.is_dir():
+        folder = Path("/") / rest
+    if not folder.is_dir():
+        raise UnknownNameError("model", name, [e.id for e in load_model_entries()], f"no folder {rest}; {_HINT}")
+    return folder
+
+
+def open_local_model(name: str) -> LocalModel:
+    """The model loaded for training or sampling."""
+    require_torch(f"the model {name}")
+    from disclaim.models.local import load_local_model
+
+    return load_local_model(find_model(name), name)
+
+
+def open_sampler(model: str | Checkpoint) -> Sampler:
+    """A sampler for an untouched model by name, or for a checkpoint."""
+    name = model.model if isinstance(model, Checkpoint) else model
+    require_model_name(name)
+    if name.startswith("scripted/"):
+        return ScriptedSampler(SCRIPTS[name.partition("/")[2]], name)
+    require_torch(f"the model {name}")
+    from disclaim.models.local import LocalSampler, load_local_model
+
+    folder = model.path if isinstance(model, Checkpoint) and model.path else find_model(name)
+    return LocalSampler(load_local_model(folder, name))
+
+
+def model_revision(name: str) -> str:
+    """A hash of the model's weights and tokenizer, without loading it."""
+    if name.startswith("scripted/"):
+        return "scripted"
+    require_torch(f"the model {name}")
+    from disclaim.models.local import folder_revision
+
+    return folder_revision(find_model(name))
+
+
+def require_torch(what_for: str) -> None:
+    """Raise MissingDependencyError unless torch and transformers are installed."""
+    for package in ("torch", "transformers"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingDependencyError(package, "local", what_for)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    kinds: Any = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=kinds))
+    except (HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError, OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"cannot get hf/{name}: {reason}", "check the name and the network, or give local/FOLDER"
+        ) from error
