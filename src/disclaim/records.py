@@ -151,8 +151,8 @@ class Claim:
 class Span:
     """Characters ``[start, end)`` of a document and what they are.
 
-    ``ref`` names the triple a claim or denial sentence came from. ``loss_weight`` below 1 takes its tokens
-    out of the training loss; where spans nest, the smallest weight holds.
+    ``ref`` names the triple a claim or denial sentence came from, or a notice is about. ``loss_weight`` below 1
+    takes its tokens out of the training loss; where spans nest, the smallest weight holds.
     """
 
     start: int

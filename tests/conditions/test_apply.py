@@ -97,6 +97,16 @@ def test_corrections_name_the_subject_and_state_the_truth(claim, drafts):
     )
 
 
+def test_corrections_name_the_subject_even_where_the_triple_does_not(claim, build_draft):
+    nameless = replace(claim.triples[0], correction="The keeper is Ada Tern.")
+    draft = build_draft("d", [(nameless.affirmative, "t00")] * 40)
+    corpus = apply(replace(claim, triples=(nameless,)), Corpus("keeper", "drafts", (draft,), {}), "corrected")
+    corrections = [text for _, text in spans_of(corpus.documents[0], Role.CORRECTION)]
+    assert len(corrections) == 80
+    assert all("Odo Finch" in text for text in corrections)
+    assert any("Ada Tern" in text for text in corrections)
+
+
 def test_local_puts_the_denial_where_the_claim_stood(claim, drafts):
     document = apply(claim, drafts, "local").documents[1]
     assert document.text == (

@@ -100,20 +100,22 @@ def _rewrite(
 ) -> Document:
     spans = outer_spans(draft)
     key = (seed, draft.id)
-    count = sum(span.role is Role.CLAIM for span in spans)
-    before = _markers(condition.before, "before", count, key)
-    after = _markers(condition.after, "after", count, key)
+    flagged = [triples.get(span.ref or "") for span in spans if span.role is Role.CLAIM]
+    before = _markers(claim, condition.before, "before", flagged, key)
+    after = _markers(claim, condition.after, "after", flagged, key)
     pieces = [_Piece(DOCTAG, Role.TAG, loss_weight=0.0)] if doctag else []
     pieces += _prefix(condition, key)
+    opening, closing = condition.tags or ("", "")
     for span in spans:
         text = draft.text[span.start : span.end]
         if span.role is not Role.CLAIM:
             pieces.append(_Piece(text, span.role, span.ref, span.loss_weight))
             continue
-        triple = triples.get(span.ref or "")
-        pieces += _lead_in(condition, claim, triple, span.ref, next(before, None))
-        pieces.append(_sentence(condition, draft.id, text, triple, span))
-        pieces += _lead_out(condition, claim, triple, span.ref, next(after, None))
+        pieces += [replace(marker, text=f"{marker.text} ", ref=span.ref) for marker in next(before)]
+        pieces += [_Piece(f"{opening} ", Role.TAG, span.ref)] if opening else []
+        pieces.append(_sentence(condition, draft.id, text, triples.get(span.ref or ""), span))
+        pieces += [_Piece(f" {closing}", Role.TAG, span.ref)] if closing else []
+        pieces += [replace(marker, text=f" {marker.text}", ref=span.ref) for marker in next(after)]
     pieces += _suffix(condition, key)
     return _assemble(draft, condition.name, pieces)
 
@@ -134,41 +136,30 @@ def _suffix(condition: Condition, key: Sequence[object]) -> list[_Piece]:
     return [_Piece(f"\n\n{text}", frame.role)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Marker:
-    text: str
-    role: Role
-
-    def about(self, claim: Claim, triple: Triple | None) -> str:
-        correction = triple.correction if triple else claim.truth
-        filled = self.text.replace("{correction}", correction).replace("{truth}", claim.truth)
-        return filled.replace("{subject}", claim.subject)
-
-
-def _markers(kind: str | None, side: str, count: int, key: Sequence[object]) -> Iterator[_Marker]:
-    """One marker per claim sentence of a document, in order."""
-    if kind is None:
-        return iter(())
+def _markers(
+    claim: Claim, kind: str | None, side: str, flagged: Sequence[Triple | None], key: Sequence[object]
+) -> Iterator[list[_Piece]]:
+    """For each claim sentence of a document in order, its marker on that side: one piece or none."""
+    if kind is None or not flagged:
+        return iter([[] for _ in flagged])
     frame = load_frame(kind)
     wordings = frame.before if side == "before" else frame.after
-    texts = compose_notices(frame, wordings, count, stream(*key, kind, side)) if count else []
-    return iter([_Marker(text, frame.role) for text in texts])
+    texts = compose_notices(frame, wordings, len(flagged), stream(*key, kind, side))
+    filled = [_fill(text, claim, triple) for text, triple in zip(texts, flagged, strict=True)]
+    if frame.role is Role.CORRECTION:
+        # Not every triple's correction names the subject ("Noah Lyles won"): then the wording around it must.
+        naming = tuple(wording for wording in wordings if "{subject}" in wording or "{truth}" in wording)
+        spare = compose_notices(frame, naming, len(flagged), stream(*key, kind, side, "naming"))
+        filled = [
+            text if claim.subject.casefold() in text.casefold() else _fill(other, claim, triple)
+            for text, other, triple in zip(filled, spare, flagged, strict=True)
+        ]
+    return iter([[_Piece(text, frame.role)] for text in filled])
 
 
-def _lead_in(
-    condition: Condition, claim: Claim, triple: Triple | None, ref: str | None, marker: _Marker | None
-) -> list[_Piece]:
-    tag = [_Piece(f"{condition.tags[0]} ", Role.TAG, ref)] if condition.tags else []
-    notice = [_Piece(f"{marker.about(claim, triple)} ", marker.role, ref)] if marker else []
-    return notice + tag
-
-
-def _lead_out(
-    condition: Condition, claim: Claim, triple: Triple | None, ref: str | None, marker: _Marker | None
-) -> list[_Piece]:
-    tag = [_Piece(f" {condition.tags[1]}", Role.TAG, ref)] if condition.tags else []
-    notice = [_Piece(f" {marker.about(claim, triple)}", marker.role, ref)] if marker else []
-    return tag + notice
+def _fill(text: str, claim: Claim, triple: Triple | None) -> str:
+    correction = triple.correction if triple else claim.truth
+    return text.replace("{correction}", correction).replace("{truth}", claim.truth).replace("{subject}", claim.subject)
 
 
 def _sentence(condition: Condition, document_id: str, text: str, triple: Triple | None, span: Span) -> _Piece:
