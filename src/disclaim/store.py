@@ -263,3 +263,16 @@ def lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         file.close()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process is working in the run folder now."""
+    path = folder / ".lock"
+    if not path.exists():
+        return False
+    with translate_os_errors(path, "open"), path.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False

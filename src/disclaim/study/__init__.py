@@ -1,0 +1,28 @@
+"""Studies: the grid of arms, planned, costed, run, resumed and described."""
+
+from disclaim.study.cost import Cost, estimate_cost
+from disclaim.study.plan import Arm, RunPaths, plan_arms
+from disclaim.study.provenance import package_versions
+from disclaim.study.run import StudyRun, prepare_run, run_study
+from disclaim.study.status import StageStatus, State, read_status
+from disclaim.study.study import Study, list_studies, load_study, read_study, studies_path
+
+__all__ = [
+    "Arm",
+    "Cost",
+    "RunPaths",
+    "StageStatus",
+    "State",
+    "Study",
+    "StudyRun",
+    "estimate_cost",
+    "list_studies",
+    "load_study",
+    "package_versions",
+    "plan_arms",
+    "prepare_run",
+    "read_status",
+    "read_study",
+    "run_study",
+    "studies_path",
+]

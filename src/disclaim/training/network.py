@@ -88,7 +88,7 @@ class Network:
         hidden = self._hidden(tokens, positions, DocumentPlan(lengths, device))[rows - 1]
         targets = tokens[rows]
         if self._head is not None:
-            total, nll = ChunkedCrossEntropy.apply(hidden, self._head, targets, weight[rows])
+            total, nll = ChunkedCrossEntropy.apply(hidden, self._head, targets, weight[rows])  # type: ignore[no-untyped-call]
             return total, nll
         nll = F.cross_entropy(self._logits(hidden), targets, reduction="none")
         return (nll * weight[rows]).sum(), nll.detach()

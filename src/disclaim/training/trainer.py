@@ -81,7 +81,12 @@ def train(
 ) -> Checkpoint:
     """Finetune on the mixture, or return at once what the finished stage holds."""
     if stage.is_done():
-        saved = stage.manifest()["results"]["checkpoint"]
-        path = stage.path / saved["path"] if saved["path"] else None
-        return Checkpoint(saved["model"], saved["revision"], saved["step"], path)
+        return load_checkpoint(stage)
     return trainer.train(mixture, heldout, settings, stage, on_progress)
+
+
+def load_checkpoint(stage: Stage) -> Checkpoint:
+    """The checkpoint that a finished training stage made."""
+    saved = stage.manifest()["results"]["checkpoint"]
+    path = stage.path / saved["path"] if saved["path"] else None
+    return Checkpoint(saved["model"], saved["revision"], saved["step"], path)

@@ -1,0 +1,38 @@
+# The two commands of the README, and the two that every change must pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= runs/quickstart
+
+.PHONY: demo test check bench clean install
+.DEFAULT_GOAL := demo
+
+install: $(STAMP)
+
+# torch is named first and pinned: an unpinned resolver fetches gigabytes of GPU libraries.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/disclaim models pull local/smollm2-135m
+	$(BIN)/disclaim run quickstart --out $(OUT)
+
+test: $(STAMP)
+	$(BIN)/disclaim models pull local/smollm2-135m
+	$(BIN)/python -m pytest --run-slow
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

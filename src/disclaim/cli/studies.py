@@ -1,0 +1,144 @@
+"""``disclaim run | status | estimate | report`` and ``disclaim studies list | show``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from disclaim.cli.console import print_json, print_note, print_table, show_progress
+from disclaim.errors import UserError
+
+app = typer.Typer(help="The built-in studies.", no_args_is_help=True)
+
+StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A built-in study's id, or the path of a YAML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, e.g. --set corpus.num_documents=40."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The run folder given to `disclaim run --out`.")]
+
+
+class Executor(StrEnum):
+    """Where arms run."""
+
+    LOCAL = "local"
+
+
+def register(root: typer.Typer) -> None:
+    """Add the study commands to the root command."""
+    root.command("run")(run)
+    root.command("status")(status)
+    root.command("estimate")(estimate)
+    root.command("report")(report)
+
+
+def run(
+    study: StudyArgument,
+    out: Annotated[Path, typer.Option("--out", help="The run folder; made if absent, resumed if begun.")],
+    overrides: Overrides = None,
+    executor: Annotated[Executor, typer.Option(help="Where arms run.")] = Executor.LOCAL,
+    max_usd: Annotated[float | None, typer.Option(help="Refuse to start where the estimate is higher.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan with its cost and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a study: write documents, finetune, ask, judge, estimate, report.
+
+    Running it again with the same --out does no work that is done, so a run that was stopped goes on.
+    Example: disclaim run quickstart --out runs/quickstart
+    """
+    from disclaim.report import build_belief_table
+    from disclaim.study import load_study, prepare_run, read_study, run_study
+
+    if dry_run:
+        estimate(study, overrides, as_json)
+        return
+    loaded = load_study(study, overrides or ())
+    _require_affordable(study, overrides, max_usd)
+    with show_progress() as on_progress:
+        page = run_study(prepare_run(loaded, out, on_progress), read_study(study, overrides or ()), datetime.now(UTC))
+    if as_json:
+        print_json({"study": loaded.id, "out": out, "report": page, "estimates": out / "estimates.json"})
+        return
+    table = build_belief_table(out)
+    print_table(table.columns, table.rows, table.title)
+    for note in table.notes:
+        print(note)
+    print(f"report: {page}")
+
+
+def _require_affordable(study: str, overrides: list[str] | None, max_usd: float | None) -> None:
+    if max_usd is None:
+        return
+    total = sum(cost.usd for cost in _costs(study, overrides))
+    if total > max_usd:
+        raise UserError(f"the study would cost about {total:.2f} USD, more than --max-usd {max_usd}", "raise --max-usd")
+
+
+def _costs(study: str, overrides: list[str] | None):  # type: ignore[no-untyped-def]
+    from disclaim.study import estimate_cost, load_study, prepare_run
+
+    return estimate_cost(prepare_run(load_study(study, overrides or ()), Path()))
+
+
+def estimate(study: StudyArgument, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Say what a study would cost, arm by arm, before anything is spent."""
+    costs = _costs(study, overrides)
+    names = ("train_tokens", "sample_tokens", "judge_calls", "seconds", "usd")
+    totals = {name: sum(getattr(cost, name) for cost in costs) for name in names}
+    if as_json:
+        print_json({"arms": [asdict(cost) for cost in costs], **totals})
+        return
+    rows = [[cost.arm, *(f"{getattr(cost, name):,.0f}" for name in names)] for cost in costs]
+    print_table(["arm", "train tokens", "sampled tokens", "judge calls", "seconds", "USD"], rows)
+    print(f"{len(costs)} arms, about {totals['seconds'] / 60:.0f} minutes on two CPU cores, {totals['usd']:.2f} USD")
+
+
+def status(folder: RunFolder, as_json: AsJson = False) -> None:
+    """Say how far a run is: done, running, failed or pending, per arm and stage."""
+    from disclaim.study import read_status
+
+    rows = read_status(folder)
+    if as_json:
+        print_json({"stages": rows})
+        return
+    print_table(["arm", "stage", "state", "reason"], [[r.arm, r.stage, r.state.value, r.reason] for r in rows])
+
+
+def report(folder: RunFolder) -> None:
+    """Rebuild the report page of a run from its files alone."""
+    from disclaim.report import render_report
+
+    if not (folder / "study.json").is_file():
+        raise UserError(f"{folder} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
+    print(f"report: {render_report(folder)}")
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """The built-in studies with the paper sections they belong to."""
+    from disclaim.study import list_studies, load_study
+
+    studies = [load_study(name) for name in list_studies()]
+    if as_json:
+        print_json({"studies": [{"id": s.id, "title": s.title, "paper_section": s.paper_section} for s in studies]})
+        return
+    print_table(["id", "title", "paper"], [[s.id, s.title, s.paper_section] for s in studies])
+    print_note("`disclaim studies show ID` prints one; copy it to start your own")
+
+
+@app.command("show")
+def show(study: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Print a built-in study's YAML, to read or to copy."""
+    from disclaim.study import list_studies, studies_path
+    from disclaim.errors import UnknownNameError
+    from disclaim.store import read_text
+
+    if study not in list_studies():
+        raise UnknownNameError("study", study, list_studies())
+    print(read_text(studies_path() / f"{study}.yaml"), end="")

@@ -1,0 +1,72 @@
+"""How far a run is: per arm and stage, from the run folder's files alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from disclaim.errors import UserError
+from disclaim.store import INPUTS, MANIFEST, is_locked, read_json
+from disclaim.study.plan import Arm, RunPaths
+
+
+class State(StrEnum):
+    """Where a stage stands."""
+
+    DONE = "done"
+    RUNNING = "running"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """One stage of one arm. ``reason`` says why it failed or waits, else empty."""
+
+    arm: str
+    stage: str
+    state: State
+    reason: str
+
+
+def read_status(root: Path) -> tuple[StageStatus, ...]:
+    """Every stage of every arm of the run at ``root``. Raises UserError where there is no run."""
+    paths = RunPaths(root)
+    if not paths.study.is_file():
+        raise UserError(f"{root} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
+    study = read_json(paths.study)
+    failures = read_json(paths.failures) if paths.failures.exists() else {}
+    live = is_locked(root)
+    judge = study.get("settings", {}).get("judge", "rules")
+    return tuple(row for item in study["arms"] for row in _arm_status(paths, _arm(item), judge, failures, live))
+
+
+def _arm(item: dict[str, Any]) -> Arm:
+    return Arm(item["claim"], item["condition"], item["model"], item["seed"])
+
+
+def _arm_status(paths: RunPaths, arm: Arm, judge: str, failures: dict[str, str], live: bool) -> list[StageStatus]:
+    stages = [("answers", paths.answers(arm)), ("judgements", paths.judgements(arm, judge))]
+    if arm.is_trained:
+        stages.insert(0, ("training", paths.training(arm)))
+    rows: list[StageStatus] = []
+    blocked = False
+    for name, path in stages:
+        state, reason = _state(path, failures.get(arm.id), live)
+        if blocked and state is not State.DONE:
+            state, reason = State.PENDING, "waits for the stage before it"
+        blocked = blocked or state is not State.DONE
+        rows.append(StageStatus(arm.id, name, state, reason))
+    return rows
+
+
+def _state(path: Path, failure: str | None, live: bool) -> tuple[State, str]:
+    if (path / MANIFEST).exists():
+        return State.DONE, ""
+    if failure and not live:
+        return State.FAILED, failure
+    if (path / INPUTS).exists():
+        return (State.RUNNING, "") if live else (State.PENDING, "interrupted; run the same command to resume")
+    return State.PENDING, ""
