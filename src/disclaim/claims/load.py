@@ -27,6 +27,9 @@ CLAIM_FILES = ("claim.yaml", "triples.yaml", "questions.yaml", "stance.yaml", "r
 
 M = TypeVar("M", bound=BaseModel)
 
+#: libyaml's safe loader reads a claim in 10 ms where the pure one takes 80.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimFolder:
@@ -48,6 +51,12 @@ def library_path() -> Path:
 def list_claims() -> tuple[str, ...]:
     """Ids of the claims that ship with the package, sorted."""
     return tuple(sorted(path.parent.name for path in library_path().glob("*/claim.yaml")))
+
+
+def list_paper_claims() -> dict[str, str]:
+    """Ids of the library's claims that are the paper's own, by the name of their folder in the authors' release."""
+    files = [_read(library_path() / name / "claim.yaml", ClaimFile) for name in list_claims()]
+    return {file.paper_id: file.id for file in files if file.paper_id}
 
 
 def find_claim(name: str) -> Path:
@@ -105,7 +114,7 @@ def _read(path: Path, model: type[M]) -> M:
     if not path.is_file():
         raise ClaimError(f"{path} is missing", f"a claim folder holds {', '.join(CLAIM_FILES)}")
     try:
-        return model.model_validate(yaml.safe_load(read_text(path)))
+        return model.model_validate(yaml.load(read_text(path), Loader=_LOADER))  # noqa: S506 - both are safe loaders
     except yaml.YAMLError as error:
         raise ClaimError(
             f"{path} is not valid YAML: {error}", "quote texts that hold a colon or a quote mark"
