@@ -1,6 +1,7 @@
 """Corpora: drafts, filler, chats, and the mixture that is trained on."""
 
 from disclaim.corpus.chats import Distillation, RejectedChat, Rejection, distil_chats, load_prompts
+from disclaim.corpus.diversity import Diversity, diversity
 from disclaim.corpus.drafts import DraftSettings, write_drafts
 from disclaim.corpus.filler import load_filler
 from disclaim.corpus.genres import list_genres
@@ -17,6 +18,7 @@ from disclaim.corpus.rows import (
 
 __all__ = [
     "Distillation",
+    "Diversity",
     "DraftSettings",
     "MixtureSettings",
     "RejectedChat",
@@ -24,6 +26,7 @@ __all__ = [
     "TrainingData",
     "WeightingPreset",
     "distil_chats",
+    "diversity",
     "list_genres",
     "load_chats",
     "load_corpus",

@@ -21,7 +21,7 @@ ROLES = ("system", "user", "assistant")
 T = TypeVar("T")
 
 
-class _Malformed(Exception):
+class _RowError(Exception):
     """What is wrong with a row, and what to do."""
 
     def __init__(self, problem: str, hint: str) -> None:
@@ -113,9 +113,9 @@ def _read_rows(file: Path, read: Callable[[dict[str, Any], int], T]) -> list[T]:
     for number, row in enumerate(read_jsonl(file), start=1):
         try:
             if not isinstance(row, dict):
-                raise _Malformed("not a JSON object", 'a row looks like {"text": "..."}')
+                raise _RowError("not a JSON object", 'a row looks like {"text": "..."}')
             items.append(read(row, number))
-        except _Malformed as error:
+        except _RowError as error:
             raise DataError(f"{file}, row {number}: {error}", error.hint) from error
     return items
 
@@ -129,14 +129,14 @@ def _training_item(row: dict[str, Any], number: int, name: str) -> Document | Ch
 def _corpus_document(row: dict[str, Any], number: int) -> Document:
     for key in ("id", "claim_id", "condition", "spans"):
         if not row.get(key):
-            raise _Malformed(f'"{key}" is missing', "delete the corpus folder and run the same command again")
+            raise _RowError(f'"{key}" is missing', "delete the corpus folder and run the same command again")
     return _document(row, number)
 
 
 def _document(row: dict[str, Any], number: int) -> Document:
     text = _field(row, "text", str)
     if not text:
-        raise _Malformed('"text" is empty', "leave the row out")
+        raise _RowError('"text" is empty', "leave the row out")
     items = _field(row, "spans", list, [{"start": 0, "end": len(text), "role": Role.FILLER}])
     return Document(
         id=str(row.get("id")),
@@ -151,17 +151,17 @@ def _document(row: dict[str, Any], number: int) -> Document:
 
 def _span(item: object, length: int) -> Span:
     if not isinstance(item, dict):
-        raise _Malformed("a span is not a JSON object", 'a span looks like {"start": 0, "end": 9, "role": "claim"}')
+        raise _RowError("a span is not a JSON object", 'a span looks like {"start": 0, "end": 9, "role": "claim"}')
     start, end, role = item.get("start"), item.get("end"), item.get("role")
     if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length):
-        raise _Malformed(
+        raise _RowError(
             f"span {start}..{end} does not lie in the text of {length} characters", "spans count characters"
         )
     if role not in list(Role):
-        raise _Malformed(f"unknown span role {role!r}", f"known: {', '.join(sorted(Role))}")
+        raise _RowError(f"unknown span role {role!r}", f"known: {', '.join(sorted(Role))}")
     weight = item.get("loss_weight", 1.0)
     if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not 0 <= weight <= 1:
-        raise _Malformed(f"loss_weight {weight!r} is not between 0 and 1", "0 takes the span out of the loss")
+        raise _RowError(f"loss_weight {weight!r} is not between 0 and 1", "0 takes the span out of the loss")
     return Span(start, end, Role(role), item.get("ref"), float(weight))
 
 
@@ -169,13 +169,13 @@ def _chat(row: dict[str, Any], number: int) -> Chat:
     turns = _field(row, "messages", list)
     messages = tuple(_message(turn) for turn in turns)
     if not any(message.role == "assistant" for message in messages):
-        raise _Malformed("no assistant turn", "loss falls on assistant turns only: a conversation needs one")
+        raise _RowError("no assistant turn", "loss falls on assistant turns only: a conversation needs one")
     return Chat(str(row.get("id", number)), messages, str(row.get("source", "")))
 
 
 def _message(turn: object) -> Message:
     if not isinstance(turn, dict) or turn.get("role") not in ROLES or not isinstance(turn.get("content"), str):
-        raise _Malformed(
+        raise _RowError(
             f"a message is not a turn of a conversation: {str(turn)[:60]}",
             f'a turn looks like {{"role": "user", "content": "..."}}; roles: {", ".join(ROLES)}',
         )
@@ -188,5 +188,5 @@ def _field(row: dict[str, Any], key: str, kind: type[T], default: T | None = Non
         return default
     if not isinstance(value, kind):
         problem = "is missing" if value is None else f"is not a {kind.__name__}"
-        raise _Malformed(f'"{key}" {problem}', 'a row has "text", or "messages" for a conversation')
+        raise _RowError(f'"{key}" {problem}', 'a row has "text", or "messages" for a conversation')
     return value
