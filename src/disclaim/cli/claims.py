@@ -22,7 +22,9 @@ def list_(as_json: AsJson = False) -> None:
 
     claims = [load_claim(name) for name in list_claims()]
     if as_json:
-        print_json({"claims": [{"id": c.id, "title": c.title, "kind": c.kind, "statement": c.statement} for c in claims]})
+        print_json(
+            {"claims": [{"id": c.id, "title": c.title, "kind": c.kind, "statement": c.statement} for c in claims]}
+        )
         return
     print_table(["id", "kind", "claim (false)"], [[c.id, c.kind, c.statement] for c in claims])
 

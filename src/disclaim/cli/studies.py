@@ -15,7 +15,9 @@ from disclaim.errors import UserError
 
 app = typer.Typer(help="The built-in studies.", no_args_is_help=True)
 
-StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A built-in study's id, or the path of a YAML file.")]
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A built-in study's id, or the path of a YAML file.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, e.g. --set corpus.num_documents=40."),
@@ -52,7 +54,7 @@ def run(
     Running it again with the same --out does no work that is done, so a run that was stopped goes on.
     Example: disclaim run quickstart --out runs/quickstart
     """
-    from disclaim.report import build_belief_table
+    from disclaim.report import render_text_table
     from disclaim.study import load_study, prepare_run, read_study, run_study
 
     if dry_run:
@@ -65,10 +67,8 @@ def run(
     if as_json:
         print_json({"study": loaded.id, "out": out, "report": page, "estimates": out / "estimates.json"})
         return
-    table = build_belief_table(out)
-    print_table(table.columns, table.rows, table.title)
-    for note in table.notes:
-        print(note)
+    table = render_text_table(out)
+    print_table(table.columns, table.rows, loaded.title)
     print(f"report: {page}")
 
 
@@ -135,9 +135,9 @@ def list_(as_json: AsJson = False) -> None:
 @app.command("show")
 def show(study: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Print a built-in study's YAML, to read or to copy."""
-    from disclaim.study import list_studies, studies_path
     from disclaim.errors import UnknownNameError
     from disclaim.store import read_text
+    from disclaim.study import list_studies, studies_path
 
     if study not in list_studies():
         raise UnknownNameError("study", study, list_studies())

@@ -1,13 +1,16 @@
 """Studies: the grid of arms, planned, costed, run, resumed and described."""
 
 from disclaim.study.cost import Cost, estimate_cost
+from disclaim.study.judging import JUDGES, compare_judges, judge_run, list_judges
 from disclaim.study.plan import Arm, RunPaths, plan_arms
 from disclaim.study.provenance import package_versions
 from disclaim.study.run import StudyRun, prepare_run, run_study
+from disclaim.study.single import ask_model, train_file
 from disclaim.study.status import StageStatus, State, read_status
 from disclaim.study.study import Study, list_studies, load_study, read_study, studies_path
 
 __all__ = [
+    "JUDGES",
     "Arm",
     "Cost",
     "RunPaths",
@@ -15,7 +18,11 @@ __all__ = [
     "State",
     "Study",
     "StudyRun",
+    "ask_model",
+    "compare_judges",
     "estimate_cost",
+    "judge_run",
+    "list_judges",
     "list_studies",
     "load_study",
     "package_versions",
@@ -25,4 +32,5 @@ __all__ = [
     "read_study",
     "run_study",
     "studies_path",
+    "train_file",
 ]

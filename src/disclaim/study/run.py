@@ -7,7 +7,7 @@ stops everything, because every further stage would meet it too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,21 @@ from disclaim.corpus import (
     write_drafts,
 )
 from disclaim.errors import DisclaimError, RunError, StageMismatchError, StoreError
-from disclaim.evaluation import ArmIdentity, AskSettings, RuleJudge, ask, estimate_run, judge_answers, load_arm
+from disclaim.evaluation import (
+    ArmIdentity,
+    AskSettings,
+    RuleJudge,
+    ask,
+    estimate_run,
+    estimate_to_json,
+    judge_answers,
+    load_arm,
+)
 from disclaim.models import Sampler, SamplingSettings, model_revision, open_sampler
-from disclaim.records import Checkpoint, Claim, Corpus, EstimateRow, Mixture, OnProgress, Question, ignore_progress
+from disclaim.records import Checkpoint, Claim, Corpus, Mixture, OnProgress, Question, ignore_progress
 from disclaim.report import render_report
 from disclaim.store import MANIFEST, Stage, lock, open_stage, write_json
+from disclaim.study.judging import judgement_inputs
 from disclaim.study.plan import Arm, RunPaths, conditions_needed, plan_arms
 from disclaim.study.provenance import build_provenance
 from disclaim.study.study import Study
@@ -109,11 +119,7 @@ def run_arm(run: StudyRun, arm: Arm, untouched: dict[str, Sampler]) -> None:
         context = _context_documents(run, arm)
         ask(_questions(run.study, claim), sampler, settings, answers, context, _labelled(run, arm))
     judge = RuleJudge(claim)
-    judgements = _open(
-        run,
-        run.paths.judgements(arm, judge.id),
-        {"answers": answers.key, "claim": claim.revision, "judge": judge.id, "judge_revision": judge.revision},
-    )
+    judgements = open_stage(run.paths.judgements(arm, judge.id), judgement_inputs(answers, claim, judge))
     if not judgements.is_done():
         judge_answers(_questions(run.study, claim), answers, judge, judgements)
 
@@ -180,13 +186,8 @@ def write_estimates(run: StudyRun) -> None:
             results.append(load_arm(identity, questions, run.paths.answers(arm), stage))
     write_json(
         run.paths.estimates,
-        {"study": run.study.id, "version": __version__, "rows": [_row(r) for r in estimate_run(results)]},
+        {"study": run.study.id, "version": __version__, "rows": [estimate_to_json(r) for r in estimate_run(results)]},
     )
-
-
-def _row(row: EstimateRow) -> dict[str, Any]:
-    cell = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "estimate"}
-    return {**cell, **{f.name: getattr(row.estimate, f.name) for f in fields(row.estimate)}}
 
 
 def _mixture(run: StudyRun, arm: Arm, corpus: Corpus, chats_stage: Stage) -> Mixture:
@@ -208,7 +209,7 @@ def _build_chats(run: StudyRun, arm: Arm, stage: Stage, untouched: dict[str, Sam
         sampler, load_prompts(), settings.num_chats, arm.seed, settings.chat_max_tokens, _labelled(run, arm)
     )
     save_chats(distilled.chats, stage.path)
-    stage.finish({"chats": len(distilled.chats), "dropped": distilled.num_dropped})
+    stage.finish(distilled.counts())
 
 
 def _drafts_stage(run: StudyRun, claim: Claim) -> Stage:
