@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from disclaim.corpus.drafts import MARKS
 from disclaim.errors import DataError
 from disclaim.records import Chat, Corpus, Document, Message, Role, Span
-from disclaim.store import read_json, read_jsonl, write_json, write_jsonl
+from disclaim.store import read_json, read_text, write_json, write_jsonl
 
 DOCUMENTS_FILE = "documents.jsonl"
 COVERAGE_FILE = "coverage.json"
@@ -110,14 +111,25 @@ def _span_row(span: Span) -> dict[str, object]:
 
 def _read_rows(file: Path, read: Callable[[dict[str, Any], int], T]) -> list[T]:
     items = []
-    for number, row in enumerate(read_jsonl(file), start=1):
+    # Only "\n" ends a row: a JSON string may hold other line separators as they are.
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
+        if not line.strip():
+            continue
         try:
-            if not isinstance(row, dict):
-                raise _RowError("not a JSON object", 'a row looks like {"text": "..."}')
-            items.append(read(row, number))
+            items.append(read(_parse(line), number))
         except _RowError as error:
-            raise DataError(f"{file}, row {number}: {error}", error.hint) from error
+            raise DataError(f"{file}, line {number}: {error}", error.hint) from error
     return items
+
+
+def _parse(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise _RowError(f"not valid JSON ({error.msg})", "write one JSON object a line") from error
+    if not isinstance(row, dict):
+        raise _RowError("not a JSON object", 'a row looks like {"text": "..."}')
+    return row
 
 
 def _training_item(row: dict[str, Any], number: int, name: str) -> Document | Chat:
