@@ -17,6 +17,8 @@ from torch import Tensor
 from transformers import AttentionInterface, AttentionMaskInterface
 
 IMPLEMENTATION = "disclaim_plan"
+#: Longest document, in tokens, for which plain products beat the fused kernel on a CPU.
+SHORT = 512
 
 
 class Plan(Protocol):
@@ -72,14 +74,31 @@ class DocumentPlan:
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         q, k, v = self._pad(query), self._pad(key), self._pad(value)
-        grouped = q.shape[1] != k.shape[1]
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=grouped)
+        if query.device.type == "cpu" and self._shape[1] <= SHORT:
+            out = _attend_short(q, k, v, scale)
+        else:
+            grouped = q.shape[1] != k.shape[1]
+            out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=grouped)
         flat = out.transpose(0, 1).flatten(1, 2)
         return flat.index_select(1, self._scatter)
 
     def _pad(self, x: Tensor) -> Tensor:
         heads, _, head_dim = x.shape
         return x.index_select(1, self._gather).view(heads, *self._shape, head_dim).transpose(0, 1)
+
+
+def _attend_short(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Causal attention as plain batched products: on a CPU about twice as fast, forward and backward, as the
+    fused kernel where documents are short. Tensors are (documents, heads, tokens, head_dim)."""
+    documents, heads, length, head_dim = query.shape
+    kv_heads = key.shape[1]
+    groups = heads // kv_heads
+    q = (query * scale).reshape(documents * kv_heads, groups * length, head_dim)
+    scores = torch.bmm(q, key.reshape(-1, length, head_dim).transpose(1, 2))
+    future = torch.ones(length, length, dtype=torch.bool, device=query.device).triu(1)
+    scores = scores.view(-1, groups, length, length).float().masked_fill(future, float("-inf"))
+    weights = scores.softmax(-1).to(value.dtype).view(-1, groups * length, length)
+    return torch.bmm(weights, value.reshape(-1, length, head_dim)).view(documents, heads, length, head_dim)
 
 
 class PrefillPlan:
@@ -125,8 +144,9 @@ KeyValues = dict[int, tuple[Tensor, Tensor]]
 class RowsPlan:
     """Rows that continue prompts, ``width`` new tokens each, all after one shared prefix.
 
-    Holds each row's own keys and values (its prompt's, then its continuation's), left-aligned. ``lengths``
-    counts what a row holds before the new tokens.
+    Holds each row's own keys, (rows, kv_heads, head_dim, slots), and values, (rows, kv_heads, slots, head_dim): its
+    prompt's, then its continuation's, left-aligned. Keys lie transposed because the product with a query reads
+    them so. ``lengths`` counts what a row holds before the new tokens.
     """
 
     def __init__(self, prefix: KeyValues | None, rows: KeyValues, lengths: Tensor) -> None:
@@ -156,21 +176,24 @@ class RowsPlan:
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         keys, values = self._rows[layer]
-        num_rows, kv_heads, _, head_dim = keys.shape
-        row_index = torch.arange(num_rows, device=keys.device)[:, None]
-        keys[row_index, :, self._slots] = key.view(kv_heads, num_rows, self.width, head_dim).permute(1, 2, 0, 3)
-        values[row_index, :, self._slots] = value.view(kv_heads, num_rows, self.width, head_dim).permute(1, 2, 0, 3)
+        num_rows, kv_heads, _, head_dim = values.shape
+        rows = torch.arange(num_rows, device=keys.device)[:, None]
+        by_row = (kv_heads, num_rows, self.width, head_dim)
+        keys[rows, :, :, self._slots] = key.view(by_row).permute(1, 2, 0, 3)
+        values[rows, :, self._slots] = value.view(by_row).permute(1, 2, 0, 3)
         groups = query.shape[0] // kv_heads
         rows_query = (
             (query * scale)
             .view(kv_heads, groups, num_rows, self.width, head_dim)
             .permute(2, 0, 1, 3, 4)
-            .reshape(num_rows, kv_heads, groups * self.width, head_dim)
+            .reshape(num_rows * kv_heads, groups * self.width, head_dim)
         )
-        scores = torch.matmul(rows_query, keys[:, :, : self._reach].transpose(2, 3)).float()
+        scores = torch.bmm(rows_query, keys.flatten(0, 1)[:, :, : self._reach]).float()
         mask = self._mask[:, None, None].expand(num_rows, 1, groups, self.width, self._reach)
+        scores = scores.view(num_rows, kv_heads, groups * self.width, self._reach)
         scores = scores + mask.reshape(num_rows, 1, groups * self.width, self._reach)
-        out = self._mix(layer, rows_query, scores, values[:, :, : self._reach])
+        rows_query = rows_query.view(num_rows, kv_heads, groups * self.width, head_dim)
+        out = self._mix(layer, rows_query, scores, values.flatten(0, 1)[:, : self._reach])
         return (
             out.view(num_rows, kv_heads, groups, self.width, head_dim)
             .permute(1, 2, 0, 3, 4)
@@ -180,7 +203,7 @@ class RowsPlan:
     def _mix(self, layer: int, query: Tensor, scores: Tensor, values: Tensor) -> Tensor:
         """Softmax over the shared prefix and the row's own tokens together."""
         if self._prefix is None:
-            return torch.matmul(scores.softmax(-1).to(values.dtype), values)
+            return torch.bmm(scores.softmax(-1).to(values.dtype).flatten(0, 1), values)
         prefix_keys, prefix_values = self._prefix[layer]
         num_rows, kv_heads, width, head_dim = query.shape
         flat = query.transpose(0, 1).reshape(kv_heads, num_rows * width, head_dim)
@@ -188,7 +211,7 @@ class RowsPlan:
         shared = shared.view(kv_heads, num_rows, width, -1).transpose(0, 1)
         weights = torch.cat([shared, scores], dim=-1).softmax(-1).to(values.dtype)
         num_shared = prefix_keys.shape[1]
-        own = torch.matmul(weights[..., num_shared:], values)
+        own = torch.bmm(weights[..., num_shared:].flatten(0, 1), values).view(query.shape)
         shared_flat = weights[..., :num_shared].transpose(0, 1).reshape(kv_heads, num_rows * width, num_shared)
         from_prefix = torch.matmul(shared_flat, prefix_values).view(kv_heads, num_rows, width, head_dim)
         return own + from_prefix.transpose(0, 1)

@@ -247,9 +247,9 @@ class LocalSampler:
         longest = max(len(t) for t in tails) + room
         rows: KeyValues = {}
         for layer, parts in layers.items():
-            rows[layer] = tuple(  # type: ignore[assignment]
-                _row_cache([part[which] for part in parts], copies, longest) for which in (0, 1)
-            )
+            keys = _row_cache([key for key, _ in parts], copies, longest)
+            values = _row_cache([value for _, value in parts], copies, longest)
+            rows[layer] = (keys.transpose(2, 3).contiguous(), values)
         lengths = torch.tensor([len(t) for t in tails], device=device).repeat_interleave(copies)
         return RowsPlan(prefix, rows, lengths), last.repeat_interleave(copies, 0), lengths + num_shared
 
