@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+LOCAL := $(VENV)/.installed-local
+STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 OUT ?= runs/quickstart
 
 .PHONY: demo test check bench clean install
@@ -11,13 +13,17 @@ OUT ?= runs/quickstart
 install: $(STAMP)
 
 # torch is named first and pinned: an unpinned resolver fetches gigabytes of GPU libraries.
-$(STAMP): pyproject.toml constraints.txt
+$(LOCAL): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PIP) torch
+	$(PIP) --editable '.[local]'
 	touch $@
 
-demo: $(STAMP)
+$(STAMP): $(LOCAL)
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+demo: $(LOCAL)
 	$(BIN)/disclaim models pull local/smollm2-135m
 	$(BIN)/disclaim run quickstart --out $(OUT)
 

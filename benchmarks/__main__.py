@@ -1,0 +1,46 @@
+"""``python -m benchmarks [ROUNDS]``: every pair, interleaved, each contender in its own process; one JSON object a line.
+
+``ratio`` is the median of the rounds' ratios ours / peer, so above 1 we are faster; ``runs`` counts rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+
+PAIRS = (
+    ("train_full", "train_ours", "train_hf_padded", "hf_padded"),
+    ("train_full", "train_ours", "train_hf_packed", "hf_packed"),
+    ("sample", "sample_ours", "sample_hf_batched", "hf_batched"),
+)
+
+
+def speed(contender: str) -> float:
+    """Tokens per second of one fresh process."""
+    command = [sys.executable, "-m", "benchmarks.contenders", contender]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1800)
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+def compare(name: str, ours: str, peer: str, peer_name: str, rounds: int) -> dict[str, object]:
+    """One line of the contract: medians and the spread of the ratio."""
+    pairs = [(speed(ours), speed(peer)) for _ in range(rounds)]
+    ratios = [a / b for a, b in pairs]
+    return {
+        "name": name,
+        "ours": round(statistics.median(a for a, _ in pairs), 1),
+        "peer": round(statistics.median(b for _, b in pairs), 1),
+        "peer_name": peer_name,
+        "ratio": round(statistics.median(ratios), 2),
+        "unit": "tokens/s",
+        "runs": rounds,
+        "ratio_min": round(min(ratios), 2),
+        "ratio_max": round(max(ratios), 2),
+    }
+
+
+if __name__ == "__main__":
+    for pair in PAIRS:
+        print(json.dumps(compare(*pair, rounds=int(sys.argv[1]) if len(sys.argv) > 1 else 3)), flush=True)
