@@ -71,6 +71,6 @@ def new(
     """Make a claim folder to start from, with comments on what goes where."""
     from disclaim.claims import scaffold_claim
 
-    folder = scaffold_claim(claim_id, out / claim_id)
+    folder = scaffold_claim(claim_id, out)
     print(folder)
     print_note(f"fill it in, then: disclaim claims check {folder}")

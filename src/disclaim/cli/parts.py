@@ -59,7 +59,7 @@ def train(
     model: ModelOption = "local/smollm2-135m",
     method: Annotated[str, typer.Option(help="full or lora.")] = "full",
     learning_rate: Annotated[float, typer.Option(help="Peak; falls linearly to 0.")] = 2e-4,
-    epochs: Annotated[int, typer.Option(min=1)] = 1,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the file.")] = 1,
     seed: Annotated[int, typer.Option(help="Seeds the order.")] = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -133,7 +133,7 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(study: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def show(study: Annotated[str, typer.Argument(metavar="ID", help="A built-in study's id.")]) -> None:
     """Print a built-in study's YAML, to read or to copy."""
     from disclaim.errors import UnknownNameError
     from disclaim.store import read_text

@@ -17,6 +17,7 @@ from disclaim.claims import find_claim, list_claims
 from disclaim.conditions import CONDITIONS
 from disclaim.errors import StudyError, UnknownNameError, nearest_hint
 from disclaim.models import require_model_name
+from disclaim.records import Instrument
 from disclaim.store import read_text
 
 #: Arms that train nothing: the untouched model, and the untouched model reading documents in its context.
@@ -83,7 +84,9 @@ class AskChoices(_Settings):
     samples: Annotated[int, Field(ge=1)] = 5
     """Answers per question of the four instruments."""
     temperature: Annotated[float, Field(ge=0)] = 0.7
+    """Sampling temperature; 0 takes the most probable token."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Share of probability that each token is drawn from."""
     max_tokens: Annotated[int, Field(ge=1)] = 96
     """Longest answer; the share of answers cut off there is reported."""
     instruments: tuple[str, ...] = ()
@@ -96,27 +99,34 @@ class InContextChoices(_Settings):
     """The in-context control: the untouched model reads documents before each question (paper B.2)."""
 
     num_documents: Annotated[int, Field(ge=1)] = 5
+    """Documents put before each question, the same for all."""
     condition: str = "negated"
+    """Condition of the documents that are read."""
 
 
 class Study(_Settings):
     """The whole grid: claims x conditions x models x seeds."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Lower-case letters, digits and underscores."""
     title: str
+    """What the report is headed with: best the question that the study answers."""
     paper_section: str = ""
     """Where the paper reports the like."""
     description: str = ""
+    """A sentence or two for readers of the report."""
     claims: Annotated[tuple[str, ...], Field(min_length=1)]
     """Claim ids, paths of claim folders, or ``all``."""
     conditions: Annotated[tuple[str, ...], Field(min_length=1)]
     """Conditions, and the untrained arms ``base`` and ``in_context``."""
     models: Annotated[tuple[str, ...], Field(min_length=1)] = ("local/smollm2-135m",)
+    """Models as ``provider/name``; each is finetuned, asked and scored."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
     """Each seed is a training of its own: data order, chats and sampling differ."""
     headline: str = "all"
     """The instrument that the report leads with."""
     judge: str = "rules"
+    """Who rates the answers; ``rules`` is the only judge so far."""
     corpus: CorpusSettings = CorpusSettings()
     mixture: MixtureSettings = MixtureSettings()
     training: TrainingChoices = TrainingChoices()
@@ -175,7 +185,10 @@ def build_study(data: dict[str, Any], name: str) -> Study:
         if first["type"] == "extra_forbidden":
             known = _known_keys(first["loc"][:-1])
             raise StudyError(f"{name}: unknown key {where}", nearest_hint(str(first["loc"][-1]), known)) from error
-        raise StudyError(f"{name}: {where}: {first['msg']} (got {first['input']!r:.80})", "") from error
+        raise StudyError(
+            f"{name}: {where}: {first['msg']} (got {first['input']!r:.80})",
+            "`disclaim studies show quickstart` prints a study to compare with",
+        ) from error
 
 
 def _find_study(name: str) -> Path:
@@ -228,6 +241,9 @@ def _require_known_names(study: Study) -> None:
             raise UnknownNameError("condition", condition, [*CONDITIONS, *UNTRAINED])
     if study.in_context.condition not in CONDITIONS:
         raise UnknownNameError("condition", study.in_context.condition, CONDITIONS)
+    for instrument in (*study.ask.instruments, *(() if study.headline == "all" else (study.headline,))):
+        if instrument not in list(Instrument):
+            raise UnknownNameError("instrument", instrument, Instrument)
     for model in study.models:
         require_model_name(model)
     if study.judge != "rules":
