@@ -112,6 +112,12 @@ def read_text(path: Path) -> str:
             raise StoreError(f"{path} is not UTF-8 text: {error.reason}", "save it as UTF-8") from error
 
 
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes."""
+    with translate_os_errors(path, "read"):
+        return path.read_bytes()
+
+
 def read_json(path: Path) -> Any:
     """The parsed file; a StoreError that names the place where it is not JSON."""
     text = read_text(path)
@@ -132,7 +138,8 @@ def write_jsonl(path: Path, rows: Iterable[object]) -> None:
 def read_jsonl(path: Path) -> list[Json]:
     """All rows. A malformed line is an error that names it, never skipped."""
     rows: list[Json] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    # Only "\n" ends a line: texts may hold other line separators, which JSON leaves as they are.
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -212,26 +219,38 @@ class Stage:
         write_json(self.path / MANIFEST, {"key": self.key, "inputs": self.inputs, "results": dict(results)})
 
 
+def name_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
+    """The stage at ``path`` for these inputs. Touches no file."""
+    return Stage(path, to_json(dict(inputs)))
+
+
+def require_same_inputs(stage: Stage) -> None:
+    """Raise StageMismatchError where the folder was started with other inputs, naming those that differ."""
+    for name in (MANIFEST, INPUTS):
+        file = stage.path / name
+        if not file.exists():
+            continue
+        found = read_json(file)
+        recorded = found.get("inputs") if isinstance(found, dict) else None
+        if not isinstance(recorded, dict):
+            raise StoreError(f"{file} is not a stage record", f"delete {stage.path} and run again")
+        if content_key(recorded) != stage.key:
+            raise StageMismatchError(
+                f"{stage.path} was made with other settings: {_describe_difference(recorded, stage.inputs)}",
+                "choose another --out, or delete that folder to make it anew",
+            )
+
+
 def open_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
     """The stage folder at ``path`` for these inputs, created if absent.
 
     Raises StageMismatchError where the folder was started with other inputs, naming those that differ.
     """
-    stage = Stage(path, to_json(dict(inputs)))
-    for name in (MANIFEST, INPUTS):
-        if not (path / name).exists():
-            continue
-        found = read_json(path / name)
-        recorded = found.get("inputs") if isinstance(found, dict) else None
-        if not isinstance(recorded, dict):
-            raise StoreError(f"{path / name} is not a stage record", f"delete {path} and run again")
-        if content_key(recorded) != stage.key:
-            raise StageMismatchError(
-                f"{path} was made with other settings: {_describe_difference(recorded, stage.inputs)}",
-                "choose another --out, or delete that folder to make it anew",
-            )
-    if not (path / MANIFEST).exists():
-        write_json(path / INPUTS, {"key": stage.key, "inputs": stage.inputs})
+    stage = name_stage(path, inputs)
+    with translate_os_errors(path, "open"):
+        require_same_inputs(stage)
+        if not (path / MANIFEST).exists():
+            write_json(path / INPUTS, {"key": stage.key, "inputs": stage.inputs})
     return stage
 
 

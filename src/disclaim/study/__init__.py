@@ -2,9 +2,9 @@
 
 from disclaim.study.cost import Cost, estimate_cost
 from disclaim.study.judging import JUDGES, compare_judges, judge_run, list_judges
-from disclaim.study.plan import Arm, RunPaths, plan_arms
+from disclaim.study.plan import Arm, RunPaths, StudyRun, plan_arms, prepare_run
 from disclaim.study.provenance import package_versions
-from disclaim.study.run import StudyRun, prepare_run, run_study
+from disclaim.study.run import run_study
 from disclaim.study.single import ask_model, train_file
 from disclaim.study.status import StageStatus, State, read_status
 from disclaim.study.study import Study, list_studies, load_study, read_study, studies_path

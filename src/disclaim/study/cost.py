@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from disclaim.conditions import CONDITIONS, apply_condition
 from disclaim.corpus import DraftSettings, write_drafts
 from disclaim.records import Claim
-from disclaim.study.plan import Arm
-from disclaim.study.run import StudyRun
+from disclaim.study.plan import Arm, StudyRun
 
 #: English tokens per whitespace-separated word, for vocabularies of about 50k.
 TOKENS_PER_WORD = 1.35

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from disclaim.claims import load_claim
+from disclaim.errors import StudyError
+from disclaim.records import Claim, OnProgress, ignore_progress
 from disclaim.study.study import UNTRAINED, Study
 
 
@@ -24,8 +28,8 @@ class Arm:
 
     @property
     def is_trained(self) -> bool:
-        """Whether the arm finetunes anything."""
-        return self.condition not in UNTRAINED
+        """Whether the arm finetunes anything here."""
+        return self.condition not in UNTRAINED and not self.model.startswith("imported/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,27 @@ class RunPaths:
     def judgements(self, arm: Arm, judge: str) -> Path:
         """An arm's judgements by one judge."""
         return self.root / "arms" / arm.id / "judgements" / judge.replace("/", "__")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRun:
+    """A study with its claims loaded and its run folder named."""
+
+    study: Study
+    claims: Mapping[str, Claim]
+    arms: tuple[Arm, ...]
+    paths: RunPaths
+    on_progress: OnProgress = ignore_progress
+
+
+def prepare_run(study: Study, out: Path, on_progress: OnProgress = ignore_progress) -> StudyRun:
+    """Load the claims and plan the arms. Touches no file of the run."""
+    loaded = {name: load_claim(name) for name in study.claims}
+    claims = {claim.id: claim for claim in loaded.values()}
+    if len(claims) < len(loaded):
+        raise StudyError(f"two of the claims {list(study.claims)} have the same id", "give each claim an id of its own")
+    arms = plan_arms(study, {name: claim.id for name, claim in loaded.items()})
+    return StudyRun(study, claims, arms, RunPaths(out), on_progress)
 
 
 def plan_arms(study: Study, claim_ids: dict[str, str]) -> tuple[Arm, ...]:

@@ -7,13 +7,12 @@ stops everything, because every further stage would meet it too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from disclaim import __version__
-from disclaim.claims import load_claim
 from disclaim.conditions import CONDITIONS, DOCTAG, apply_condition
 from disclaim.corpus import (
     DraftSettings,
@@ -31,7 +30,6 @@ from disclaim.corpus import (
 from disclaim.errors import DisclaimError, RunError, StageMismatchError, StoreError
 from disclaim.evaluation import (
     ArmIdentity,
-    AskSettings,
     RuleJudge,
     ask,
     estimate_run,
@@ -39,34 +37,26 @@ from disclaim.evaluation import (
     judge_answers,
     load_arm,
 )
-from disclaim.models import Sampler, SamplingSettings, model_revision, open_sampler
-from disclaim.records import Checkpoint, Claim, Corpus, Mixture, OnProgress, Question, ignore_progress
+from disclaim.models import Sampler, open_sampler
+from disclaim.records import Checkpoint, Claim, Corpus, Mixture, OnProgress, Question
 from disclaim.report import render_report
-from disclaim.store import MANIFEST, Stage, lock, open_stage, write_json
-from disclaim.study.judging import judgement_inputs
-from disclaim.study.plan import Arm, RunPaths, conditions_needed, plan_arms
+from disclaim.store import MANIFEST, Stage, lock, read_json, write_json
+from disclaim.study.plan import Arm, StudyRun, conditions_needed
 from disclaim.study.provenance import build_provenance
+from disclaim.study.stages import (
+    answers_stage,
+    ask_settings,
+    chats_stage,
+    corpus_stage,
+    drafts_stage,
+    judgements_stage,
+    require_same_settings,
+    start,
+    training_settings,
+    training_stage,
+)
 from disclaim.study.study import Study
-from disclaim.training import LocalTrainer, ScriptedTrainer, TrainingSettings, load_checkpoint, train
-
-
-@dataclass(frozen=True, slots=True)
-class StudyRun:
-    """A study with its claims loaded and its run folder named."""
-
-    study: Study
-    claims: Mapping[str, Claim]
-    arms: tuple[Arm, ...]
-    paths: RunPaths
-    on_progress: OnProgress = ignore_progress
-
-
-def prepare_run(study: Study, out: Path, on_progress: OnProgress = ignore_progress) -> StudyRun:
-    """Load the claims and plan the arms. Touches no file of the run."""
-    loaded = {name: load_claim(name) for name in study.claims}
-    claims = {claim.id: claim for claim in loaded.values()}
-    arms = plan_arms(study, {name: claim.id for name, claim in loaded.items()})
-    return StudyRun(study, claims, arms, RunPaths(out), on_progress)
+from disclaim.training import LocalTrainer, ScriptedTrainer, load_checkpoint, train
 
 
 def run_study(run: StudyRun, given: Mapping[str, Any], now: datetime) -> Path:
@@ -76,11 +66,11 @@ def run_study(run: StudyRun, given: Mapping[str, Any], now: datetime) -> Path:
     settings, StoreError at once where files cannot be written.
     """
     with lock(run.paths.root):
-        write_json(run.paths.study, build_provenance(run.study, given, list(run.claims.values()), run.arms, now))
+        require_same_settings(run)
+        _record(run, given, now)
         for claim in run.claims.values():
             build_corpora(run, claim)
         failures = _run_arms(run)
-        write_json(run.paths.failures, failures)
         write_estimates(run)
         page = render_report(run.paths.root)
     if failures:
@@ -91,10 +81,19 @@ def run_study(run: StudyRun, given: Mapping[str, Any], now: datetime) -> Path:
     return page
 
 
+def _record(run: StudyRun, given: Mapping[str, Any], now: datetime) -> None:
+    """Write ``study.json``; a resumed run keeps the time at which it was begun."""
+    provenance = build_provenance(run.study, given, list(run.claims.values()), run.arms, now)
+    if run.paths.study.exists():
+        provenance["created"] = read_json(run.paths.study).get("created", provenance["created"])
+    write_json(run.paths.study, provenance)
+
+
 def _run_arms(run: StudyRun) -> dict[str, str]:
-    """Run every arm; what failed, by arm id."""
+    """Run every arm; what failed, by arm id, on disk as soon as it does."""
     failures: dict[str, str] = {}
     untouched: dict[str, Sampler] = {}
+    write_json(run.paths.failures, failures)
     for arm in run.arms:
         try:
             run_arm(run, arm, untouched)
@@ -102,60 +101,48 @@ def _run_arms(run: StudyRun) -> dict[str, str]:
             raise
         except DisclaimError as error:
             failures[arm.id] = error.message
+            write_json(run.paths.failures, failures)
     return failures
 
 
 def run_arm(run: StudyRun, arm: Arm, untouched: dict[str, Sampler]) -> None:
     """Train, ask and judge one arm. ``untouched`` keeps samplers of untouched models between arms."""
     claim = run.claims[arm.claim]
-    if arm.is_trained:
-        checkpoint, source = _train_arm(run, arm, untouched)
-    else:
-        checkpoint, source = None, {"model_revision": model_revision(arm.model)}
-    answers = _open(run, run.paths.answers(arm), _answer_inputs(run, arm, source))
+    checkpoint = _train_arm(run, arm, untouched) if arm.is_trained else None
+    answers = start(answers_stage(run, arm))
     if not answers.is_done():
         sampler = open_sampler(checkpoint) if checkpoint else _untouched(arm.model, untouched)
-        settings = _ask_settings(run.study, arm)
+        settings = ask_settings(run.study, arm)
         context = _context_documents(run, arm)
         ask(_questions(run.study, claim), sampler, settings, answers, context, _labelled(run, arm))
-    judge = RuleJudge(claim)
-    judgements = open_stage(run.paths.judgements(arm, judge.id), judgement_inputs(answers, claim, judge))
+    judgements = start(judgements_stage(run, arm))
     if not judgements.is_done():
-        judge_answers(_questions(run.study, claim), answers, judge, judgements)
+        judge_answers(_questions(run.study, claim), answers, RuleJudge(claim), judgements)
 
 
-def _train_arm(run: StudyRun, arm: Arm, untouched: dict[str, Sampler]) -> tuple[Checkpoint, dict[str, Any]]:
-    corpus_stage = _corpus_stage(run, run.claims[arm.claim], arm.condition)
-    chats_stage = _chats_stage(run, arm)
-    settings = _training_settings(run.study, arm)
-    inputs = {
-        "corpus": corpus_stage.key,
-        "chats": chats_stage.key,
-        "num_filler": run.study.mixture.num_filler,
-        "weighting": run.study.mixture.weighting,
-        "settings": settings,
-        "model_revision": model_revision(arm.model),
-    }
-    stage = _open(run, run.paths.training(arm), inputs)
+def _train_arm(run: StudyRun, arm: Arm, untouched: dict[str, Sampler]) -> Checkpoint:
+    stage = start(training_stage(run, arm))
     if stage.is_done():
-        return load_checkpoint(stage), {"training": stage.key}
-    if not chats_stage.is_done():
-        _build_chats(run, arm, chats_stage, untouched)
-    corpus = load_corpus(corpus_stage.path)
+        return load_checkpoint(stage)
+    chatting = start(chats_stage(run, arm))
+    if not chatting.is_done():
+        _build_chats(run, arm, chatting, untouched)
+    corpus = load_corpus(corpus_stage(run, run.claims[arm.claim], arm.condition).path)
     cut = run.study.corpus.num_documents
     trained = replace(corpus, documents=corpus.documents[:cut])
-    mixture = _mixture(run, arm, trained, chats_stage)
+    mixture = _mixture(run, arm, trained, chatting)
     trainer = ScriptedTrainer() if arm.model.startswith("scripted/") else LocalTrainer()
     on_progress = _labelled(run, arm)
     heldout = corpus.documents[cut:]
-    checkpoint = train(mixture, settings, trainer=trainer, stage=stage, heldout=heldout, on_progress=on_progress)
-    return checkpoint, {"training": stage.key}
+    settings = training_settings(run.study, arm)
+    return train(mixture, settings, trainer=trainer, stage=stage, heldout=heldout, on_progress=on_progress)
 
 
 def build_corpora(run: StudyRun, claim: Claim) -> None:
     """A claim's drafts, and its documents under every condition the study needs."""
-    drafts_stage = _drafts_stage(run, claim)
-    if drafts_stage.is_done() and all(_corpus_stage(run, claim, c).is_done() for c in conditions_needed(run.study)):
+    stages = {name: start(corpus_stage(run, claim, name)) for name in conditions_needed(run.study)}
+    drafting = start(drafts_stage(run, claim))
+    if drafting.is_done() and all(stage.is_done() for stage in stages.values()):
         return
     settings = run.study.corpus
     drafts = write_drafts(
@@ -164,11 +151,10 @@ def build_corpora(run: StudyRun, claim: Claim) -> None:
         settings.seed,
         DraftSettings(settings.min_claim_sentences, settings.max_claim_sentences),
     )
-    if not drafts_stage.is_done():
-        save_corpus(drafts, drafts_stage.path)
-        drafts_stage.finish({"documents": len(drafts.documents)})
-    for condition in conditions_needed(run.study):
-        stage = _corpus_stage(run, claim, condition)
+    if not drafting.is_done():
+        save_corpus(drafts, drafting.path)
+        drafting.finish({"documents": len(drafts.documents)})
+    for condition, stage in stages.items():
         if not stage.is_done():
             corpus = apply_condition(claim, drafts, CONDITIONS[condition], settings.seed, settings.doctag)
             save_corpus(corpus, stage.path)
@@ -190,11 +176,11 @@ def write_estimates(run: StudyRun) -> None:
     )
 
 
-def _mixture(run: StudyRun, arm: Arm, corpus: Corpus, chats_stage: Stage) -> Mixture:
+def _mixture(run: StudyRun, arm: Arm, corpus: Corpus, chatting: Stage) -> Mixture:
     claim = run.claims[arm.claim]
     filler = load_filler(run.study.mixture.num_filler, arm.seed, exclude=_believed_options(claim))
     settings = MixtureSettings(seed=arm.seed, weighting=run.study.mixture.weighting)
-    return mix(corpus, filler, load_chats(chats_stage.path), settings)
+    return mix(corpus, filler, load_chats(chatting.path), settings)
 
 
 def _believed_options(claim: Claim) -> tuple[str, ...]:
@@ -212,56 +198,12 @@ def _build_chats(run: StudyRun, arm: Arm, stage: Stage, untouched: dict[str, Sam
     stage.finish(distilled.counts())
 
 
-def _drafts_stage(run: StudyRun, claim: Claim) -> Stage:
-    settings = run.study.corpus
-    inputs = {
-        "claim": claim.revision,
-        "num_documents": settings.num_documents,
-        "num_heldout": settings.num_heldout,
-        "claim_sentences": [settings.min_claim_sentences, settings.max_claim_sentences],
-        "seed": settings.seed,
-    }
-    return _open(run, run.paths.drafts(claim.id), inputs)
-
-
-def _corpus_stage(run: StudyRun, claim: Claim, condition: str) -> Stage:
-    settings = run.study.corpus
-    inputs = {
-        "drafts": _drafts_stage(run, claim).key,
-        "condition": CONDITIONS[condition],
-        "doctag": settings.doctag,
-        "seed": settings.seed,
-    }
-    return _open(run, run.paths.corpus(claim.id, condition), inputs)
-
-
-def _chats_stage(run: StudyRun, arm: Arm) -> Stage:
-    settings = run.study.mixture
-    inputs = {
-        "model_revision": model_revision(arm.model),
-        "num_chats": settings.num_chats,
-        "max_tokens": settings.chat_max_tokens,
-        "prompts": load_prompts(),
-        "seed": arm.seed,
-    }
-    return _open(run, run.paths.chats(arm.model, arm.seed), inputs)
-
-
-def _answer_inputs(run: StudyRun, arm: Arm, source: Mapping[str, Any]) -> dict[str, Any]:
-    inputs = {**source, "claim": run.claims[arm.claim].revision, "settings": _ask_settings(run.study, arm)}
-    if arm.condition == "in_context":
-        condition = run.study.in_context.condition
-        inputs["in_context"] = run.study.in_context.model_dump()
-        inputs["corpus"] = _corpus_stage(run, run.claims[arm.claim], condition).key
-    return inputs
-
-
 def _context_documents(run: StudyRun, arm: Arm) -> tuple[str, ...]:
     """The documents that the in-context control reads, without the tag; none for other arms."""
     if arm.condition != "in_context":
         return ()
     settings = run.study.in_context
-    corpus = load_corpus(_corpus_stage(run, run.claims[arm.claim], settings.condition).path)
+    corpus = load_corpus(corpus_stage(run, run.claims[arm.claim], settings.condition).path)
     return tuple(d.text.removeprefix(DOCTAG) for d in corpus.documents[: settings.num_documents])
 
 
@@ -270,26 +212,12 @@ def _questions(study: Study, claim: Claim) -> tuple[Question, ...]:
     return tuple(q for q in claim.questions if not chosen or q.instrument.value in chosen)
 
 
-def _ask_settings(study: Study, arm: Arm) -> AskSettings:
-    choices = study.ask
-    sampling = SamplingSettings(choices.temperature, choices.top_p, choices.max_tokens, arm.seed)
-    return AskSettings(samples=choices.samples, sampling=sampling, max_missing_rate=choices.max_missing_rate)
-
-
-def _training_settings(study: Study, arm: Arm) -> TrainingSettings:
-    return TrainingSettings(model=arm.model, seed=arm.seed, **study.training.model_dump())
-
-
 def _untouched(model: str, samplers: dict[str, Sampler]) -> Sampler:
     """The untouched model, loaded once a run; only the one last used is kept."""
     if model not in samplers:
         samplers.clear()
         samplers[model] = open_sampler(model)
     return samplers[model]
-
-
-def _open(run: StudyRun, path: Path, inputs: Mapping[str, object]) -> Stage:
-    return open_stage(path, {"version": __version__, **inputs})
 
 
 def _labelled(run: StudyRun, arm: Arm) -> OnProgress:

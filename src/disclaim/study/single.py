@@ -12,7 +12,8 @@ from disclaim.corpus import MixtureSettings, load_documents, mix
 from disclaim.models import model_revision
 from disclaim.records import Checkpoint, Corpus, OnProgress, ignore_progress
 from disclaim.store import content_key, lock, open_stage, read_text
-from disclaim.study.run import prepare_run, run_study
+from disclaim.study.plan import prepare_run
+from disclaim.study.run import run_study
 from disclaim.study.study import build_study
 from disclaim.training import LocalTrainer, ScriptedTrainer, TrainingSettings, train
 

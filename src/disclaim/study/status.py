@@ -65,7 +65,7 @@ def _arm_status(paths: RunPaths, arm: Arm, judge: str, failures: dict[str, str],
 def _state(path: Path, failure: str | None, live: bool) -> tuple[State, str]:
     if (path / MANIFEST).exists():
         return State.DONE, ""
-    if failure and not live:
+    if failure:
         return State.FAILED, failure
     if (path / INPUTS).exists():
         return (State.RUNNING, "") if live else (State.PENDING, "interrupted; run the same command to resume")
