@@ -24,8 +24,9 @@ from disclaim.models.scripted import ScriptedSampler
 
 if TYPE_CHECKING:
     from disclaim.models.attention import DocumentPlan
-    from disclaim.models.local import LocalModel, LocalSampler, load_local_model, save_local_model
+    from disclaim.models.local import LocalSampler
     from disclaim.models.pull import pull
+    from disclaim.models.weights import LocalModel, load_local_model, save_local_model
 
 __all__ = [
     "DocumentPlan",
@@ -56,11 +57,11 @@ __all__ = [
 
 _NEEDS_TORCH = {
     "DocumentPlan": "attention",
-    "LocalModel": "local",
+    "LocalModel": "weights",
     "LocalSampler": "local",
-    "load_local_model": "local",
+    "load_local_model": "weights",
     "pull": "pull",
-    "save_local_model": "local",
+    "save_local_model": "weights",
 }
 
 

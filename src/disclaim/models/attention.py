@@ -16,13 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import AttentionInterface, AttentionMaskInterface
 
+from disclaim.errors import ModelError
+
 IMPLEMENTATION = "disclaim_plan"
 #: Longest document, in tokens, for which plain products beat the fused kernel on a CPU.
 SHORT = 512
 
 
 class Plan(Protocol):
-    """Decides who attends to whom. Tensors are (heads, tokens, head_dim); returns the queries' shape."""
+    """Decides who attends to whom. Tensors are (heads, tokens, head_dim); returns the queries' shape.
+    ``reach`` is the longest distance, in tokens, at which any token may look back, itself included."""
+
+    @property
+    def reach(self) -> int: ...
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor: ...
 
@@ -39,15 +45,26 @@ def _attention(
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention interface: (1, heads, tokens, head_dim) in, (1, tokens, heads, head_dim) out."""
-    if disclaim_plan is None:
-        out = F.scaled_dot_product_attention(
-            query, key, value, is_causal=True, scale=scaling, enable_gqa=query.shape[1] != key.shape[1]
-        )
-        return out.transpose(1, 2).contiguous(), None
+    if disclaim_plan is None:  # without it texts would see each other, unnoticed
+        raise ModelError("the model does not pass on who may attend to whom", "use another model architecture")
+    _require_plain(kwargs, disclaim_plan.reach)
     scale = scaling if scaling is not None else float(query.shape[-1]) ** -0.5
     layer = int(module.layer_idx)  # type: ignore[arg-type]
     out = disclaim_plan.attend(layer, query[0], key[0], value[0], scale)
     return out.transpose(0, 1).unsqueeze(0), None
+
+
+def _require_plain(asked: dict[str, Any], reach: int) -> None:
+    """Refuse what plans do not compute, rather than compute something else."""
+    for name in ("softcap", "s_aux", "position_bias"):
+        if asked.get(name) is not None:
+            raise ModelError(f"the model's attention uses {name}, which disclaim does not compute", "use another model")
+    window = asked.get("sliding_window")
+    if window is not None and reach > window:
+        raise ModelError(
+            f"the model looks back {window} tokens only, and a text here has {reach}",
+            "set training.max_tokens to the window and training.split_long=true, or use another model",
+        )
 
 
 def _no_mask(*args: Any, **kwargs: Any) -> None:
@@ -65,6 +82,7 @@ class DocumentPlan:
         counts = torch.tensor(lengths, device=device)
         longest = int(counts.max())
         self._shape = (len(lengths), longest)
+        self.reach = longest
         starts = torch.cumsum(counts, 0) - counts
         offsets = torch.arange(longest, device=device)
         inside = offsets < counts[:, None]
@@ -108,6 +126,7 @@ class PrefillPlan:
         self._lengths = list(lengths)
         self._prefix = prefix
         self._documents = DocumentPlan(lengths, device)
+        self.reach = self._documents.reach + _num_tokens(prefix)
         self.layers: KeyValues = {}
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
@@ -141,6 +160,10 @@ class PrefillPlan:
 KeyValues = dict[int, tuple[Tensor, Tensor]]
 
 
+def _num_tokens(held: KeyValues | None) -> int:
+    return next(iter(held.values()))[0].shape[1] if held else 0
+
+
 class RowsPlan:
     """Rows that continue prompts, ``width`` new tokens each, all after one shared prefix.
 
@@ -154,6 +177,10 @@ class RowsPlan:
         self._rows = rows
         self.lengths = lengths
         self.width = 1
+
+    @property
+    def reach(self) -> int:
+        return _num_tokens(self._prefix) + self._reach
 
     def keep(self, rows: Tensor) -> None:
         """Drop every row but these (indices)."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from jinja2 import TemplateError
+
 from disclaim.errors import ModelError
 from disclaim.records import Chat, Document, Example, Message, Source, Span
 
@@ -52,7 +54,14 @@ def render_chat(tokenizer: Tokenizer, messages: Sequence[Message], answer_next: 
             "use an instruction-tuned model, or add a chat_template.jinja to the model folder",
         )
     turns = [{"role": m.role, "content": m.content} for m in messages]
-    text: str = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answer_next)
+    try:
+        text: str = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answer_next)
+    except TemplateError as error:
+        roles = ", ".join(m.role for m in messages) or "none"
+        raise ModelError(
+            f"the chat template of {tokenizer.name_or_path} refuses turns of {roles}: {error}",
+            "use a model whose template knows these turns, or put another chat_template.jinja into its folder",
+        ) from error
     return text
 
 

@@ -1,4 +1,4 @@
-"""Models on this machine: loading safely, sampling in batches, scoring options.
+"""Sampling in batches and scoring options with a model on this machine.
 
 One prefill per prompt serves all its samples; a prefix that prompts share (the in-context control's
 documents) is computed once; finished rows are dropped; nothing is padded but row caches.
@@ -6,15 +6,7 @@ documents) is computed once; finished rows are dropped; nothing is padded but ro
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
-import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,11 +14,12 @@ import torch
 from torch import Tensor
 
 from disclaim.errors import ModelError
-from disclaim.models.attention import IMPLEMENTATION, KeyValues, PrefillPlan, RowsPlan
-from disclaim.models.chat import Tokenizer, tokenize_prompt
+from disclaim.models.attention import KeyValues, PrefillPlan, RowsPlan
+from disclaim.models.chat import tokenize_prompt
 from disclaim.models.sampler import Prompt, Sample, SamplingSettings
+from disclaim.models.weights import LocalModel
 from disclaim.records import FinishReason, OnProgress, Progress, ignore_progress
-from disclaim.store import content_key, read_json, translate_os_errors
+from disclaim.store import content_key
 
 #: Rows decoded together: enough to keep two cores' matrix units busy, small enough for 1 GB of row caches.
 MAX_ROWS = 256
@@ -36,118 +29,6 @@ MAX_PREFILL_TOKENS = 4096
 KEEP_WHILE = 0.8
 #: Shared prefixes shorter than this are not worth a cache of their own.
 MIN_SHARED_TOKENS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class LocalModel:
-    """A loaded causal LM with its tokenizer; ``revision`` is a hash of its files."""
-
-    name: str
-    revision: str
-    network: Any
-    tokenizer: Tokenizer
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        device: torch.device = self.network.device
-        return device
-
-
-def load_local_model(folder: Path, name: str) -> LocalModel:
-    """The model in a folder, in bf16, on the GPU where there is one. Reads safetensors only and runs no code
-    from the folder. Raises ModelError with what is missing."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    keep_memory()
-    if (folder / "adapter_config.json").is_file():
-        return _load_adapter(folder, name)
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} is not a model folder: no config.json", "point to a folder saved by transformers")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, TypeError, AttributeError, ImportError) as error:
-        raise ModelError(f"no tokenizer can be loaded from {folder}", "save the tokenizer into that folder") from error
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            f"the tokenizer in {folder} gives no character offsets", "save a fast tokenizer (tokenizer.json)"
-        )
-    try:
-        network = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=torch.bfloat16,
-            attn_implementation=IMPLEMENTATION,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"cannot load the model in {folder}: {_first_line(error)}", "see `disclaim doctor`") from error
-    placed: Any = network.eval()
-    placed.to("cuda" if torch.cuda.is_available() else "cpu")
-    return LocalModel(name, folder_revision(folder), placed, tokenizer)
-
-
-def _load_adapter(folder: Path, name: str) -> LocalModel:
-    """A LoRA adapter merged into the base model that its configuration names."""
-    from peft import PeftModel
-
-    base_path = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
-    if not base_path or not Path(base_path).is_dir():
-        raise ModelError(
-            f"the base model of the adapter in {folder} is not at {base_path}", "pull the base model first"
-        )
-    base = load_local_model(Path(base_path), name)
-    merged = PeftModel.from_pretrained(base.network, folder).merge_and_unload()
-    return LocalModel(name, folder_revision(folder), merged.eval(), base.tokenizer)
-
-
-def save_local_model(model: LocalModel, folder: Path) -> str:
-    """Write weights (or the adapter alone) and tokenizer as a folder that transformers loads; its revision.
-    The folder appears whole or not at all."""
-    with translate_os_errors(folder, "write"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
-        try:
-            model.network.save_pretrained(work)
-            model.tokenizer.save_pretrained(work)
-            shutil.rmtree(folder, ignore_errors=True)
-            work.chmod(0o755)
-            os.replace(work, folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return folder_revision(folder)
-
-
-def folder_revision(folder: Path) -> str:
-    """A hash of the folder's weights, configuration and tokenizer files (name, size, first and last MB)."""
-    parts = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".json", ".jinja", ".txt", ".model"}:
-            digest = hashlib.sha256()
-            with path.open("rb") as file:
-                digest.update(file.read(1 << 20))
-                file.seek(max(0, path.stat().st_size - (1 << 20)))
-                digest.update(file.read())
-            parts.append([path.name, path.stat().st_size, digest.hexdigest()])
-    return content_key(parts)
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed pages: torch on the CPU otherwise maps and faults them again at every step
-    (measured at 1.4-2.2 times the whole training speed)."""
-    if sys.platform != "linux":
-        return
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap
-        libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD: and stay there
-        libc.mallopt(-2, 1 << 27)  # M_TOP_PAD
-    except (OSError, AttributeError):
-        return  # another C library: only speed is lost
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 class LocalSampler:
@@ -178,6 +59,7 @@ class LocalSampler:
         on_progress: OnProgress = ignore_progress,
     ) -> list[list[Sample]]:
         tokens = [tokenize_prompt(self._model.tokenizer, p.messages, p.context) for p in prompts]
+        self._require_room(tokens, settings.max_tokens)
         drawn: list[list[Sample]] = [[] for _ in prompts]
         done = 0
         for group in _share_prefixes(prompts, tokens, MAX_ROWS // max(num_samples, 1)):
@@ -197,6 +79,7 @@ class LocalSampler:
             tokenize_prompt(tokenizer, p.messages, p.context, prefix)
             for p, prefix in zip(prompts, prefixes, strict=True)
         ]
+        self._require_room(heads, 0)
         scored: list[tuple[float, ...]] = [() for _ in prompts]
         widest = max((len(row) for row in options), default=1)
         for group in _share_prefixes(prompts, heads, max(1, MAX_ROWS // widest)):
@@ -204,6 +87,14 @@ class LocalSampler:
             for i, row in zip(group, self._score_group([heads[i] for i in group], tails), strict=True):
                 scored[i] = row
         return scored
+
+    def _require_room(self, prompts: Sequence[list[int]], answer_tokens: int) -> None:
+        longest = max(map(len, prompts), default=0) + answer_tokens
+        if longest > self._model.max_positions:
+            raise ModelError(
+                f"a prompt with its answer takes {longest} tokens; {self.model} reads {self._model.max_positions}",
+                "lower in_context.num_documents or ask.max_tokens",
+            )
 
     def _decode(self, prompts: list[list[int]], num_samples: int, settings: SamplingSettings) -> list[Sample]:
         """All samples of some prompts that share a prefix, prompt by prompt."""
@@ -293,7 +184,9 @@ class LocalSampler:
 
     def _score_group(self, heads: list[list[int]], tails: list[list[list[int]]]) -> list[tuple[float, ...]]:
         """Options as rows after their prompt, all prompts of the group at once."""
-        copies = len(tails[0])
+        counts_of_options = [len(row) for row in tails]
+        copies = max(counts_of_options)
+        tails = [[*row, *[[0]] * (copies - len(row))] for row in tails]
         width = max(len(t) for row in tails for t in row)
         plan, first, positions = self._prefill(heads, copies, width)
         device = first.device
@@ -308,7 +201,7 @@ class LocalSampler:
             counts = torch.tensor([len(t) for t in flat_tails], device=device)
             total = total + (steps * (offsets + 1 < counts[:, None])).sum(1)
         values = total.tolist()
-        return [tuple(values[i * copies : (i + 1) * copies]) for i in range(len(heads))]
+        return [tuple(values[i * copies : i * copies + count]) for i, count in enumerate(counts_of_options)]
 
 
 def draw_tokens(logits: Tensor, uniforms: Tensor, settings: SamplingSettings) -> Tensor:
@@ -328,7 +221,7 @@ def draw_tokens(logits: Tensor, uniforms: Tensor, settings: SamplingSettings) ->
     nucleus = top * (before < settings.top_p)
     cumulative = nucleus.cumsum(-1)
     target = uniforms.to(cumulative.dtype)[:, None] * cumulative[:, -1:]
-    place = (cumulative <= target).sum(-1, keepdim=True).clamp_(max=top.shape[-1] - 1)
+    place = torch.minimum((cumulative <= target).sum(-1), (nucleus > 0).sum(-1) - 1)[:, None]
     return ids.gather(1, place)[:, 0]
 
 

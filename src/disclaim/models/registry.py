@@ -18,7 +18,7 @@ from disclaim.records import Checkpoint
 from disclaim.store import read_text
 
 if TYPE_CHECKING:
-    from disclaim.models.local import LocalModel
+    from disclaim.models.weights import LocalModel
 
 PROVIDERS = ("local", "hf", "scripted")
 
@@ -92,8 +92,8 @@ def find_model(name: str) -> Path:
 
 def open_local_model(name: str) -> LocalModel:
     """The model loaded for training or sampling."""
-    require_torch(f"the model {name}")
-    from disclaim.models.local import load_local_model
+    require_packages(f"the model {name}", "torch", "transformers")
+    from disclaim.models.weights import load_local_model
 
     return load_local_model(find_model(name), name)
 
@@ -104,8 +104,9 @@ def open_sampler(model: str | Checkpoint) -> Sampler:
     require_model_name(name)
     if name.startswith("scripted/"):
         return ScriptedSampler(SCRIPTS[name.partition("/")[2]], name)
-    require_torch(f"the model {name}")
-    from disclaim.models.local import LocalSampler, load_local_model
+    require_packages(f"the model {name}", "torch", "transformers")
+    from disclaim.models.local import LocalSampler
+    from disclaim.models.weights import load_local_model
 
     folder = model.path if isinstance(model, Checkpoint) and model.path else find_model(name)
     return LocalSampler(load_local_model(folder, name))
@@ -115,15 +116,15 @@ def model_revision(name: str) -> str:
     """A hash of the model's weights and tokenizer, without loading it."""
     if name.startswith("scripted/"):
         return "scripted"
-    require_torch(f"the model {name}")
-    from disclaim.models.local import folder_revision
+    require_packages(f"the model {name}", "torch", "transformers")
+    from disclaim.models.weights import folder_revision
 
     return folder_revision(find_model(name))
 
 
-def require_torch(what_for: str) -> None:
-    """Raise MissingDependencyError unless torch and transformers are installed."""
-    for package in ("torch", "transformers"):
+def require_packages(what_for: str, *packages: str) -> None:
+    """Raise MissingDependencyError unless these optional packages are installed."""
+    for package in packages:
         if importlib.util.find_spec(package) is None:
             raise MissingDependencyError(package, "local", what_for)
 

@@ -13,7 +13,7 @@ from disclaim.records import Example, Mixture, Source
 @dataclass(frozen=True, slots=True)
 class Tokenized:
     """The examples in training order. ``num_split`` counts examples that were longer than the limit and were
-    split into several; no token is lost."""
+    split into several; of those, the first token of each piece is read but not predicted."""
 
     examples: tuple[Example, ...]
     num_split: int
@@ -37,7 +37,7 @@ def tokenize_mixture(tokenizer: Tokenizer, mixture: Mixture, max_tokens: int, sp
         if not split_long:
             raise DataError(
                 f"document {example.id} has {len(example.tokens)} tokens, the limit is {max_tokens}",
-                "raise training.max_tokens, or set training.split_long=true",
+                "set training.split_long=true, or raise training.max_tokens where the model reads further",
             )
         num_split += 1
         examples += _split(example, max_tokens)

@@ -31,7 +31,8 @@ class LocalTrainer:
         on_progress: OnProgress = ignore_progress,
     ) -> Checkpoint:
         model = open_local_model(settings.model)
-        tokenized = tokenize_mixture(model.tokenizer, mixture, settings.max_tokens, settings.split_long)
+        longest = min(settings.max_tokens, model.max_positions)
+        tokenized = tokenize_mixture(model.tokenizer, mixture, longest, settings.split_long)
         batches = plan_batches(tokenized.examples, settings.batch_tokens) * settings.epochs
         network = Network(model, settings, mixture.weighting)
         run = _Run(network, batches, tokenize_heldout(model.tokenizer, heldout), settings, stage)
@@ -143,11 +144,12 @@ def log_spaced_steps(total: int, count: int) -> list[int]:
 
 
 def loss_share(batches: Sequence[Sequence[Example]], mixture: Mixture) -> dict[str, float]:
-    """Each source's share of the loss weight over all batches, in 0..1, each batch counting as 1."""
+    """Each source's share of the loss weight, in 0..1 and together 1, each batch that has any counting alike."""
     share = dict.fromkeys((s.value for s in Source), 0.0)
     for batch in batches:
         weights = balance_sources(batch, mixture.weighting)
-        total = sum(map(sum, weights)) or 1.0
+        total = sum(map(sum, weights))
         for example, row in zip(batch, weights, strict=True):
-            share[example.source.value] += sum(row) / total / len(batches)
-    return share
+            share[example.source.value] += sum(row) / total if total else 0.0
+    whole = sum(share.values()) or 1.0
+    return {source: value / whole for source, value in share.items()}

@@ -24,7 +24,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (weighted sum of nll, nll of each row): hidden (rows, dim), head (vocabulary, dim)."""
-        grad_hidden = torch.empty_like(hidden)
+        wants_grad = any(ctx.needs_input_grad)
+        grad_hidden = torch.empty_like(hidden) if wants_grad else hidden
         grad_head = torch.zeros_like(head) if ctx.needs_input_grad[1] else None
         nll = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
         for start in range(0, len(targets), CHUNK_ROWS):
@@ -32,6 +33,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
             logits = (hidden[rows] @ head.T).float()
             lse = logits.logsumexp(-1)
             nll[rows] = lse - logits.gather(1, targets[rows, None])[:, 0]
+            if not wants_grad:
+                continue
             grad = logits.sub_(lse[:, None]).exp_()
             grad[torch.arange(len(grad), device=grad.device), targets[rows]] -= 1.0
             scaled = grad.mul_(weights[rows, None]).to(hidden.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,6 @@ from disclaim.training.batches import plan_batches
 from disclaim.training.loss import ChunkedCrossEntropy, balance_sources
 from disclaim.training.optimizer import MasterAdamW
 from disclaim.training.trainer import TrainingSettings
-
-#: Configuration fields by which a model changes its logits after the head; such a head is run whole.
-_LOGIT_FIELDS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
 class Network:
@@ -56,8 +54,11 @@ class Network:
                 part_loss.backward()
             loss += float(part_loss.detach())
         norm = self._optimizer.step(rate)
-        if loss != loss:
-            raise RunError(f"the loss became NaN at step {index + 1}", "lower training.learning_rate")
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise RunError(
+                f"the loss became {loss} and its gradient's norm {norm} at step {index + 1}",
+                "lower training.learning_rate and run the same command again",
+            )
         return loss, norm, rate
 
     @torch.no_grad()
@@ -80,42 +81,35 @@ class Network:
         device = self._model.device
         lengths = [len(e.tokens) for e in examples]
         tokens = torch.tensor([t for e in examples for t in e.tokens], device=device)
-        positions = torch.cat([torch.arange(n) for n in lengths]).to(device)
+        packed = {
+            "input_ids": tokens[None],
+            "position_ids": torch.cat([torch.arange(n) for n in lengths]).to(device)[None],
+            "use_cache": False,
+            "disclaim_plan": DocumentPlan(lengths, device),
+        }
         weight = torch.tensor([w for row in weights for w in row], dtype=torch.float32, device=device)
         rows = torch.nonzero(weight > 0).flatten()
         if len(rows) == 0:
             return torch.zeros((), device=device), weight[:0]
-        hidden = self._hidden(tokens, positions, DocumentPlan(lengths, device))[rows - 1]
         targets = tokens[rows]
         if self._head is not None:
+            hidden = self._causal.get_decoder()(**packed).last_hidden_state[0, rows - 1]
             total, nll = ChunkedCrossEntropy.apply(hidden, self._head, targets, weight[rows])  # type: ignore[no-untyped-call]
             return total, nll
-        nll = F.cross_entropy(self._logits(hidden), targets, reduction="none")
+        logits = self._causal(**packed, logits_to_keep=rows - 1).logits[0].float()
+        nll = F.cross_entropy(logits, targets, reduction="none")
         return (nll * weight[rows]).sum(), nll.detach()
-
-    def _hidden(self, tokens: Tensor, positions: Tensor, plan: DocumentPlan) -> Tensor:
-        decoder = self._causal.get_decoder()
-        out = decoder(input_ids=tokens[None], position_ids=positions[None], use_cache=False, disclaim_plan=plan)
-        hidden: Tensor = out.last_hidden_state[0]
-        return hidden
-
-    def _logits(self, hidden: Tensor) -> Tensor:
-        logits: Tensor = self._causal.get_output_embeddings()(hidden).float()
-        config = self._causal.config
-        cap = getattr(config, "final_logit_softcapping", None)
-        if cap:
-            logits = torch.tanh(logits / cap) * cap
-        if getattr(config, "logits_scaling", None):
-            logits = logits / config.logits_scaling
-        if getattr(config, "logit_scale", None):
-            logits = logits * config.logit_scale
-        return logits
 
 
 def _plain_head(network: Any) -> Tensor | None:
-    """The head's weight where logits are nothing but hidden @ weight.T, else None."""
+    """The head's weight where logits are nothing but hidden @ weight.T, else None. Models that scale or cap their
+    logits say so in their configuration; they compute their logits themselves."""
     head = network.get_output_embeddings()
-    changed = any(getattr(network.config, name, None) not in (None, 1, 1.0) for name in _LOGIT_FIELDS)
+    settings = network.config.get_text_config().to_dict()
+    changed = any(
+        ("logit" in name or name == "lm_head_multiplier") and value not in (None, False, 1, 1.0)
+        for name, value in settings.items()
+    )
     if changed or getattr(head, "bias", None) is not None or not isinstance(head, torch.nn.Linear):
         return None
     return head.weight

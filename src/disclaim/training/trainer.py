@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from disclaim.errors import UnknownNameError, UserError
 from disclaim.records import Checkpoint, Document, Mixture, OnProgress, ignore_progress
 from disclaim.store import Stage
+
+METHODS = ("full", "lora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,17 @@ class TrainingSettings:
     """How often held-out loss by span role is measured; 0 = only at the end."""
     seed: int = 0
     """Seeds adapter initialisation; data order comes with the mixture."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UnknownNameError("training method", self.method, METHODS)
+        if not self.learning_rate > 0:
+            raise UserError(f"the learning rate must be above 0, not {self.learning_rate}", "2e-4 suits 135M weights")
+        if min(self.batch_tokens, self.micro_batch_tokens, self.epochs, self.save_every_steps) < 1:
+            raise UserError(
+                "batch_tokens, micro_batch_tokens, epochs and save_every_steps must be at least 1",
+                "leave them out to use the defaults",
+            )
 
 
 class Trainer(Protocol):
