@@ -67,10 +67,14 @@ def check(
 def new(
     claim_id: Annotated[str, typer.Argument(metavar="ID", help="Lower-case letters, digits and underscores.")],
     out: Annotated[Path, typer.Option("--out", help="The folder in which the claim's folder is made.")] = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Make a claim folder to start from, with comments on what goes where."""
     from disclaim.claims import scaffold_claim
 
     folder = scaffold_claim(claim_id, out)
-    print(folder)
+    if as_json:
+        print_json({"folder": folder})
+    else:
+        print(folder)
     print_note(f"fill it in, then: disclaim claims check {folder}")

