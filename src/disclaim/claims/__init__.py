@@ -1,7 +1,7 @@
 """Claims: folders of YAML, loaded, checked and scaffolded."""
 
 from disclaim.claims.check import check_claim, require_sound_claim
-from disclaim.claims.load import find_claim, list_claims, load_claim
+from disclaim.claims.load import find_claim, list_claims, list_paper_claims, load_claim
 from disclaim.claims.problem import Problem
 from disclaim.claims.scaffold import scaffold_claim
 
@@ -10,6 +10,7 @@ __all__ = [
     "check_claim",
     "find_claim",
     "list_claims",
+    "list_paper_claims",
     "load_claim",
     "require_sound_claim",
     "scaffold_claim",
