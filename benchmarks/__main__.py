@@ -1,4 +1,4 @@
-"""``python -m benchmarks [ROUNDS]``: every pair, interleaved, each contender in its own process; one JSON object a line.
+"""``python -m benchmarks [ROUNDS]``: every pair, interleaved, each contender in its own process; one JSON line each.
 
 ``ratio`` is the median of the rounds' ratios ours / peer, so above 1 we are faster; ``runs`` counts rounds.
 """

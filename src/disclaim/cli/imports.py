@@ -24,7 +24,7 @@ def answers(
         Path, typer.Argument(metavar="DIR", help="<claim>/<condition>/{base,final}/<instrument>.csv[.gz]")
     ],
     out: Annotated[Path, typer.Option("--out", help="The run folder to make.")],
-    model: Annotated[str, typer.Option(help="The name of the model that answered.")] = "imported/unknown",
+    model: Annotated[str, typer.Option(help="The name of the model that answered.")] = "unknown",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Import the study authors' answers with their judge's verdicts, and estimate belief from them.

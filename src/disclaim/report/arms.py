@@ -12,6 +12,8 @@ from disclaim.store import MANIFEST
 
 #: Conditions whose arms are the untouched model: they have no training stage.
 UNTRAINED = ("base", "in_context")
+#: Models of imported answers: whatever was trained was trained elsewhere.
+IMPORTED = "imported/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,16 @@ def read_arm(files: RunFiles, arm: Arm) -> ArmRun:
     judges = sorted(folder for folder in (path / "judgements").glob("*") if folder.is_dir())
     judgements = {folder.name: files.rows(folder / "judgements.jsonl", _judgement) for folder in judges}
     stages = {
-        "training": StageState.NOT_NEEDED if arm.condition in UNTRAINED else stage_state(path / "training"),
+        "training": stage_state(path / "training") if _is_trained_here(arm) else StageState.NOT_NEEDED,
         "answers": stage_state(path / "answers"),
         "judgements": _judging_state([stage_state(folder) for folder in judges]),
     }
     answers = files.rows(path / "answers" / "answers.jsonl", _answer)
     return ArmRun(arm, _training(files, path / "training"), answers, judgements, stages)
+
+
+def _is_trained_here(arm: Arm) -> bool:
+    return arm.condition not in UNTRAINED and not arm.model.startswith(IMPORTED)
 
 
 def _judging_state(states: list[StageState]) -> StageState:
