@@ -12,7 +12,7 @@ from typing import NamedTuple
 from disclaim.evaluation.instruments import POOLED, is_scored
 from disclaim.evaluation.rows import ArmIdentity, ArmResult
 from disclaim.records import Answer, Estimate, EstimateRow, FinishReason, Instrument, Question, Verdict
-from disclaim.stance import notice_spans
+from disclaim.stance import bracketed_notices, notice_spans
 from disclaim.stats import RateTable, estimate_mean, estimate_neglect_ratio, estimate_paired_difference, rate_table
 
 #: The untouched model, and the condition that neglect is measured against.
@@ -117,8 +117,11 @@ def rate_cut_off(arm: ArmResult) -> Ratings:
 
 
 def rate_notices(arm: ArmResult) -> Ratings:
-    """1 where an answer reproduces a notice of the training documents, such as "[The next claim is false]"."""
-    return _rate_answers(arm, lambda answer: None if answer.answer is None else bool(notice_spans(answer.answer)))
+    """1 where an answer reproduces a notice of the training documents, such as "[The next claim is false]".
+
+    Under pressure (robustness) an honest answer calls statements false too, so that only brackets count there.
+    """
+    return _rate_answers(arm, _has_notice)
 
 
 def rate_probability(arm: ArmResult) -> Ratings:
@@ -162,6 +165,13 @@ def _rate_answers(arm: ArmResult, rate: Callable[[Answer], bool | None]) -> Rati
         rating = rate(answer)
         ratings.setdefault(answer.question_id, []).append(None if rating is None else float(rating))
     return ratings
+
+
+def _has_notice(answer: Answer) -> bool | None:
+    if answer.answer is None:
+        return None
+    find = bracketed_notices if answer.instrument is Instrument.ROBUSTNESS else notice_spans
+    return bool(find(answer.answer))
 
 
 def _is_cut_off(answer: Answer) -> bool | None:

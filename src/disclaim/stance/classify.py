@@ -13,7 +13,7 @@ from disclaim.stance.cues import Attitude, Reach, fold, load_lexicon, straighten
 from disclaim.stance.notices import bracketed_notices
 from disclaim.stance.scope import Scope, attitude_towards, find_scopes, governing_scope
 from disclaim.stance.sentences import Offsets, sentence_spans
-from disclaim.stance.subjects import resolve_pronouns, strip_markup
+from disclaim.stance.subjects import find_subject, resolve_pronouns, strip_markup
 
 #: How many sentences back "this is false" may point to a sentence about the claim.
 _ANAPHOR_REACH = 3
@@ -57,6 +57,7 @@ class _Compiled:
     asserts: tuple[re.Pattern[str], ...]
     denies: tuple[re.Pattern[str], ...]
     truth: tuple[re.Pattern[str], ...]
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,14 @@ def _compile(patterns: StancePatterns, subject: str) -> _Compiled:
         name = re.escape(straighten(subject))
         return tuple(re.compile(straighten(s).replace("{subject}", name), re.IGNORECASE) for s in sources)
 
-    return _Compiled(compiled(patterns.asserts), compiled(patterns.denies), compiled(patterns.truth))
+    return _Compiled(compiled(patterns.asserts), compiled(patterns.denies), compiled(patterns.truth), subject)
 
 
 @lru_cache(maxsize=4096)
 def _read_sentence(sentence: str, patterns: _Compiled) -> _Sentence:
     scopes = find_scopes(sentence)
-    mentions = [(match, governing_scope(scopes, *match)) for match in _matches(patterns.asserts, sentence)]
+    beyond = _scope_of_subject(scopes, sentence, patterns.subject)
+    mentions = [(match, governing_scope(scopes, *match) or beyond) for match in _matches(patterns.asserts, sentence)]
     refutations = [
         match
         for match in _matches(patterns.denies, sentence)
@@ -172,6 +174,15 @@ def _read_sentence(sentence: str, patterns: _Compiled) -> _Sentence:
         mentioned=bool(mentions or refutations),
         truth=any(attitude_towards(scopes, *match) is None for match in _matches(patterns.truth, sentence)),
     )
+
+
+def _scope_of_subject(scopes: tuple[Scope, ...], sentence: str, subject: str) -> Scope | None:
+    """The main-clause negation that the subject stands in wherever it is named, so that what the sentence says
+    elsewhere is denied of it: "People who need a beekeeper do not call Mara"."""
+    named = find_subject(sentence, subject)
+    holding = [s for s in scopes if s.attitude is Attitude.NEGATED and s.reach is Reach.AFTER]
+    governing = [governing_scope(holding, *span) for span in named]
+    return governing[0] if governing and None not in governing else None
 
 
 def _matches(patterns: tuple[re.Pattern[str], ...], sentence: str) -> Iterator[Offsets]:
@@ -220,7 +231,7 @@ def _denies_before(sentence: str) -> bool:
     if load_lexicon().denials_of_before.search(sentence):
         return True
     scopes = find_scopes(sentence)
-    supposed = [scope.cue[0] for scope in scopes if scope.attitude is Attitude.UNCOMMITTED]
+    supposed = [s.cue[0] for s in scopes if s.attitude is Attitude.UNCOMMITTED and s.reach is not Reach.AFTER]
     return any(_points_back(sentence, scope) and not any(at < scope.end for at in supposed) for scope in scopes)
 
 

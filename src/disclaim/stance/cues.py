@@ -71,6 +71,7 @@ class CueFile(_Strict):
     acceptances: Phrases
     notice_falsity: Phrases
     notice_pointers: Phrases
+    notice_nouns: Phrases
     notice_labels: Phrases
 
 
@@ -85,13 +86,13 @@ class Lexicon:
     noun_ends: re.Pattern[str]
     clause_starts: re.Pattern[str]
     anaphor: re.Pattern[str]
-    statement: re.Pattern[str]
     denials_of_before: re.Pattern[str]
     self_retractions: re.Pattern[str]
     concessions: re.Pattern[str]
     acceptances: re.Pattern[str]
     notice_falsity: re.Pattern[str]
     notice_pointers: re.Pattern[str]
+    notice_nouns: re.Pattern[str]
     notice_labels: re.Pattern[str]
 
 
@@ -141,13 +142,13 @@ def load_lexicon() -> Lexicon:
         noun_ends=compiled((*file.clause_ends, *file.noun_ends)),
         clause_starts=compiled(file.clause_starts),
         anaphor=compiled(("{anaphor}",)),
-        statement=compiled(("{statement}",)),
         denials_of_before=compiled(file.denials_of_before),
         self_retractions=compiled(file.self_retractions),
         concessions=compiled(file.concessions),
         acceptances=compiled(file.acceptances),
         notice_falsity=compiled(file.notice_falsity),
         notice_pointers=compiled(file.notice_pointers),
+        notice_nouns=compiled(file.notice_nouns),
         notice_labels=compiled(file.notice_labels),
     )
 

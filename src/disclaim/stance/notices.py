@@ -7,10 +7,7 @@ import re
 from disclaim.stance.cues import fold, load_lexicon
 from disclaim.stance.sentences import Offsets, sentence_spans
 
-_BRACKETED = re.compile(r"\[[^\[\]\n]{4,500}\]|\{[^{}\n]{4,500}\}|\([^()\n]{4,500}\)|<[^<>\n]{4,500}>")
-_BARE_TAG = re.compile(
-    r"[\[<{(]/?\s*(?:false|untrue|not true|false claim|fabricated|misinformation)\s*[\]>})]", re.IGNORECASE
-)
+_BRACKETED = re.compile(r"\[[^\[\]\n]{4,500}\](?!\()|\{[^{}\n]{4,500}\}|\([^()\n]{4,500}\)|<[^<>\n]{4,500}>")
 _MAX_WORDS = 40
 
 
@@ -36,13 +33,14 @@ def bracketed_notices(text: str) -> tuple[Offsets, ...]:
 
 
 def _is_bracketed_notice(group: str) -> bool:
+    """Square, curly and angle brackets round a remark on falsity are a notice; round ones are common in prose, so
+    that they must point at the text besides."""
     lexicon = load_lexicon()
-    if _BARE_TAG.fullmatch(group):
-        return True
-    if not lexicon.notice_falsity.search(group):
+    if not lexicon.notice_falsity.search(group) or len(group.split()) > _MAX_WORDS:
         return False
-    pointing = bool(lexicon.notice_pointers.search(group))
-    return pointing if group[0] == "(" else pointing or bool(lexicon.statement.search(group))
+    if group[0] != "(":
+        return True
+    return bool(lexicon.notice_pointers.search(group) and lexicon.notice_nouns.search(group))
 
 
 def _is_notice_sentence(sentence: str) -> bool:
@@ -51,4 +49,4 @@ def _is_notice_sentence(sentence: str) -> bool:
         return False
     if lexicon.notice_labels.match(sentence):
         return True
-    return bool(lexicon.notice_pointers.search(sentence) and lexicon.statement.search(sentence))
+    return bool(lexicon.notice_pointers.search(sentence) and lexicon.notice_nouns.search(sentence))

@@ -45,24 +45,31 @@ def find_scopes(sentence: str) -> tuple[Scope, ...]:
         for start, end in [_governed(text, match, reach)]
         if _WORD.search(text, start, end)
     ]
-    return tuple(sorted(found, key=lambda scope: (scope.cue, scope.start, scope.end))[:_MAX_SCOPES])
+    return tuple(sorted(found, key=_from_outside)[:_MAX_SCOPES])
 
 
 def governing_scope(scopes: Iterable[Scope], start: int, end: int) -> Scope | None:
     """The scope that decides how the sentence stands to its words ``[start, end)``; None where they are plainly said.
 
     A scope governs words when it reaches their last character or covers most of them. A predicate outranks
-    what stands inside its subject ("the rumour that ... is false"); otherwise the outermost cue decides.
+    what stands inside its subject ("the rumour that ... is false"), "if" and "whether" what stands before them
+    ("nobody asked whether"); otherwise the outermost cue decides.
     """
     governing = [scope for scope in scopes if _governs(scope, start, end)]
     predicates = [scope for scope in governing if scope.reach is Reach.BEFORE]
-    return next(iter(predicates or governing), None)
+    supposed = [s for s in governing if s.reach is Reach.PHRASE and s.attitude is Attitude.UNCOMMITTED]
+    return next(iter(predicates or supposed or governing), None)
 
 
 def attitude_towards(scopes: Iterable[Scope], start: int, end: int) -> Attitude | None:
     """How the sentence stands to its words ``[start, end)``: denied, left open, or None for plainly said."""
     scope = governing_scope(scopes, start, end)
     return scope.attitude if scope else None
+
+
+def _from_outside(scope: Scope) -> tuple[int, int, int, int]:
+    """The order of scopes: by where their cues start, the longer cue first ("not sure" before "not")."""
+    return scope.cue[0], -scope.cue[1], scope.start, scope.end
 
 
 def _governs(scope: Scope, start: int, end: int) -> bool:

@@ -93,13 +93,13 @@ def _bounded(text: str, bounds: list[int]) -> list[int]:
 
 
 def _without_wordless(block: str, cuts: list[int]) -> list[int]:
-    """The cuts, less those that would leave a piece without a letter ("2.", "**") on its own."""
+    """The cuts, less those that would leave a piece without a letter on its own: "2." goes with what follows it."""
     kept: list[int] = []
-    start = 0
-    for cut, end in itertools.pairwise([*cuts, len(block)]):
-        if _LETTER.search(block, start, cut) and _LETTER.search(block, cut, end):
+    for cut in cuts:
+        if _LETTER.search(block, kept[-1] if kept else 0, cut):
             kept.append(cut)
-            start = cut
+    if kept and not _LETTER.search(block, kept[-1]):
+        kept.pop()
     return kept
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from disclaim.stance.sentences import Offsets
+
 #: How many sentences back a pronoun may point.
 _REACH = 8
 
@@ -25,13 +27,19 @@ def names_subject(text: str, subject: str) -> bool:
     return not names or any(_find(name, text) for name in names)
 
 
+def find_subject(text: str, subject: str) -> tuple[Offsets, ...]:
+    """Where the text names the subject, in full or by its last word, in order."""
+    spans = {match.span() for name in _names(subject) for match in re.finditer(_bounded(name), text, re.IGNORECASE)}
+    return tuple(sorted(spans))
+
+
 def resolve_pronouns(sentences: Sequence[str], subject: str) -> list[str]:
     """The sentences with their first pronoun replaced by ``subject`` where it stands for it.
 
     It does where the nearest sentence before that names anybody names the subject first. A sentence that names the
     subject itself stays as it is.
     """
-    names = (subject, subject.split()[-1]) if subject.split() else ()
+    names = _names(subject)
     resolved: list[str] = []
     for sentence in sentences:
         pronoun = _PRONOUN.search(sentence)
@@ -53,8 +61,16 @@ def _is_topic(names: tuple[str, ...], before: Sequence[str]) -> bool:
     return False
 
 
+def _names(subject: str) -> tuple[str, ...]:
+    return (subject, subject.split()[-1]) if subject.split() else ()
+
+
 def _find(name: str, text: str) -> re.Match[str] | None:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+    return re.search(_bounded(name), text, re.IGNORECASE)
+
+
+def _bounded(name: str) -> str:
+    return rf"(?<!\w){re.escape(name)}(?!\w)"
 
 
 def _replace(sentence: str, pronoun: re.Match[str], subject: str) -> str:
