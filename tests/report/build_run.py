@@ -12,7 +12,7 @@ from disclaim.claims import load_claim
 from disclaim.conditions import CONDITIONS, apply_condition
 from disclaim.evaluation import estimate_run, estimate_to_json, load_run
 from disclaim.records import Claim, Corpus, Document, Instrument, Question, Role, Score, Span, Verdict
-from disclaim.store import to_json, write_json, write_jsonl
+from disclaim.store import read_json, read_jsonl, to_json, write_json, write_jsonl
 
 MODEL = "local/smollm2-135m"
 UNTRAINED = ("base", "in_context")
@@ -45,6 +45,7 @@ class Plan:
     questions: int = 0
     steps: int = 48
     headline: str = "open_ended"
+    estimated: bool = True
     belief: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -73,7 +74,8 @@ def build_run(root: Path, plan: Plan = Plan()) -> Path:
         write_corpora(root, plan, claim)
     for arm in arms:
         write_arm(root, plan, arm)
-    write_estimates(root)
+    if plan.estimated:
+        write_estimates(root)
     return root
 
 
@@ -268,8 +270,7 @@ def write_estimates(root: Path) -> None:
 
 def build_half_finished(root: Path) -> Path:
     """A run that was killed: one arm judged, one asked in part, one still training, the rest not begun."""
-    build_run(root, Plan(questions=3, documents=4))
-    (root / "estimates.json").unlink()
+    build_run(root, Plan(questions=3, documents=4, estimated=False))
     arms = root / "arms"
     for name, dropped in {
         "in_context": ["judgements/rules/manifest.json", "judgements/rules/judgements.jsonl"],
@@ -290,3 +291,57 @@ def _remove(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     folder.rmdir()
+
+
+#: Texts that would run, or break out of where they stand, if a page took them for markup.
+HOSTILE = (
+    "<script>window.hacked = 1</script>",
+    "</script><script>window.hacked = 1</script>",
+    '"><img src=x onerror="window.hacked = 1">',
+    "'><svg onload='window.hacked = 1'>",
+    "<!--<script>",
+    "</textarea></style></title>",
+    '\\u003c/script>\\"]}',
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:window.hacked=1",
+    "line\u2028and paragraph\u2029separators, \x85 and \x00",
+    "&lt;b&gt; &amp;",
+)
+#: The same for names that become folder names, where a slash cannot stand.
+HOSTILE_NAME = "\"><img src=x onerror='window.hacked=1'><script>"
+
+
+def build_hostile(root: Path) -> Path:
+    """A run in which every text that a model, a claim or a study can choose is hostile."""
+    build_run(root, Plan(questions=2, documents=2, conditions=("base", "asserted", "negated")))
+    poison = " ".join(HOSTILE)
+    study = read_json(root / "study.json")
+    claim = study["claims"]["beekeeper"]
+    claim.update(title=poison, statement=poison, truth=poison)
+    for question in claim["questions"]:
+        question.update(kind=poison, messages=[{"role": "user", "content": poison}])
+    study.update(title=poison, description=poison, paper_section=poison, revision=poison, created=poison)
+    study["settings"][poison] = poison
+    study["packages"][poison] = poison
+    hostile_arm = f"beekeeper.{HOSTILE_NAME}.{HOSTILE_NAME}.s0"
+    (root / "arms" / "beekeeper.negated.local__smollm2-135m.s0").rename(root / "arms" / hostile_arm)
+    study["arms"][-1].update(id=hostile_arm, condition=HOSTILE_NAME, model=HOSTILE_NAME)
+    write_json(root / "study.json", study)
+    estimates = read_json(root / "estimates.json")
+    for row in estimates["rows"]:
+        if row["condition"] == "negated":
+            row.update(condition=HOSTILE_NAME)
+    write_json(root / "estimates.json", estimates)
+    write_json(root / "failures.json", {poison: poison})
+    for path in root.glob("arms/*/answers/answers.jsonl"):
+        rows = [row | {"answer": poison, "messages": [{"role": poison, "content": poison}]} for row in read_jsonl(path)]
+        write_jsonl(path, rows)
+    for path in root.glob("arms/*/judgements/rules/judgements.jsonl"):
+        write_jsonl(path, [row | {"reason": poison} for row in read_jsonl(path)])
+    (root / "corpora" / "beekeeper.negated").rename(root / "corpora" / f"beekeeper.{HOSTILE_NAME}")
+    for path in root.glob("corpora/*/documents.jsonl"):
+        span = {"start": 0, "end": len(poison), "role": "claim"}
+        write_jsonl(
+            path, [row | {"id": f"{row['id']}{poison}", "text": poison, "spans": [span]} for row in read_jsonl(path)]
+        )
+    return root

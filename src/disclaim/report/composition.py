@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from disclaim.records import Role
 from disclaim.report.corpora import CorpusView
 from disclaim.report.forest import NARROW, WIDE
-from disclaim.report.names import condition_name
-from disclaim.report.svg import hover, picture, rect, tag, text_width, words
+from disclaim.report.names import condition_label, condition_name
+from disclaim.report.svg import Picture, hover, picture, rect, tag, text_width, words
 
 #: Roles in the order in which a bar shows them.
 ROLE_ORDER: tuple[Role, ...] = (
@@ -22,16 +22,16 @@ ROLE_ORDER: tuple[Role, ...] = (
 )
 
 
-def draw_composition(corpora: Sequence[CorpusView], label: str, narrow: bool) -> str:
+def draw_composition(corpora: Sequence[CorpusView], label: str, narrow: bool) -> Picture:
     """The bars, with role names inside where they fit and a legend below."""
     width = NARROW if narrow else WIDE
-    gutter = 0.0 if narrow else 16 + max(92.0, *(text_width(condition_name(c.condition)) for c in corpora))
+    gutter = 0.0 if narrow else 16 + max(92.0, *(text_width(condition_label(c.condition)) for c in corpora))
     side = 0.0 if narrow else 225.0
     pitch = 50.0 if narrow else 34.0
     body: list[str] = []
     for i, corpus in enumerate(corpora):
         top = pitch * i + (22 if narrow else 4)
-        name = condition_name(corpus.condition)
+        name = condition_label(corpus.condition)
         if narrow:
             body += [words(0, top - 6, name, "label"), words(width, top - 6, _size(corpus), "value", "end")]
         else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from disclaim.report.names import Family
-from disclaim.report.svg import hover, line, mark, nice_ticks, picture, polyline, text_width, words
+from disclaim.report.svg import Picture, hover, line, mark, nice_ticks, picture, polyline, text_width, words
 
 #: Points drawn per line; a longer one is thinned after smoothing.
 MAX_POINTS = 240
@@ -57,7 +57,7 @@ class _Plot:
         )
 
 
-def draw_charts(charts: Sequence[Chart], label: str, width: float, columns: int) -> str:
+def draw_charts(charts: Sequence[Chart], label: str, width: float, columns: int) -> Picture:
     """The charts in rows of ``columns``; lines are named at their ends, or below where there are too many."""
     by_label = {series.label: series for chart in charts for series in chart.series}
     crowded = len(by_label) > MAX_END_LABELS

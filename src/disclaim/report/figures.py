@@ -16,11 +16,12 @@ from disclaim.report.composition import ROLE_ORDER, draw_composition
 from disclaim.report.corpora import CorpusView
 from disclaim.report.curves import Chart, Series, draw_charts
 from disclaim.report.forest import NARROW, PERCENT_AXIS, WIDE, Axis, Entry, Panel, forest_narrow, forest_wide
-from disclaim.report.names import ALL, condition_name, family_of, instrument_name, order_instruments
+from disclaim.report.names import ALL, condition_label, condition_name, family_of, instrument_name, order_instruments
 from disclaim.report.numbers import Unit, describe
 from disclaim.report.paper import PaperValue, find_paper_value
 from disclaim.report.read import Run, read_run
 from disclaim.report.reading import pick_headline
+from disclaim.report.svg import Picture
 from disclaim.report.tables import BELIEF
 from disclaim.store import read_text, write_text
 
@@ -40,14 +41,12 @@ class Figure:
     name: str
     title: str
     caption: str
-    wide: str
-    narrow: str
+    wide: Picture
+    narrow: Picture
 
     def to_file(self) -> str:
         """The wide drawing as an SVG file that stands alone, in the reader's light or dark scheme."""
-        style = template_source("palette.css") + template_source("figure.css")
-        head, end, rest = self.wide.partition(">")
-        return f"{head}{end}<style>{style}</style>{rest}\n"
+        return self.wide.to_file(template_source("palette.css") + template_source("figure.css"))
 
 
 def template_source(name: str) -> str:
@@ -115,7 +114,7 @@ def _belief_entries(run: Run, grid: Grid, scope: Scope, instrument: str) -> tupl
         beside = f"; the paper: {100 * paper.value:.1f}% ({paper.about})" if paper else ""
         note = f"{condition_name(condition)}: {describe(estimate)}{beside}"
         value = paper.value if paper else None
-        entries.append(Entry(condition_name(condition), family_of(condition), estimate, seeds, value, note))
+        entries.append(Entry(condition_label(condition), family_of(condition), estimate, seeds, value, note))
     return tuple(entries)
 
 
@@ -127,7 +126,7 @@ def _ratio_entries(run: Run, grid: Grid, scope: Scope, instrument: str) -> tuple
             continue
         name = condition_name(condition)
         note = f"{name}: {describe(estimate, Unit.RATIO)}"
-        entries.append(Entry(name, family_of(condition), estimate, (), None, note))
+        entries.append(Entry(condition_label(condition), family_of(condition), estimate, (), None, note))
     return tuple(entries)
 
 
@@ -208,7 +207,7 @@ def _series(run: Run, arm_run: ArmRun, points: Sequence[tuple[int, float]]) -> S
     family = family_of(condition)
     kin = [name for name in run.conditions if family_of(name) is family and name not in UNTRAINED]
     placed = tuple((float(step), value) for step, value in points)
-    return Series(condition_name(condition), family, kin.index(condition), placed)
+    return Series(condition_label(condition), family, kin.index(condition), placed)
 
 
 def composition_figures(run: Run) -> tuple[Figure, ...]:

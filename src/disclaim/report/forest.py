@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from disclaim.records import Estimate
 from disclaim.report.names import FAMILY_NAMES, Family
-from disclaim.report.svg import diamond, hover, line, mark, picture, rect, shorten, tag, text_width, words
+from disclaim.report.svg import Picture, diamond, hover, line, mark, picture, rect, shorten, tag, text_width, words
 
 WIDE, NARROW = 960.0, 360.0
 
@@ -81,7 +81,7 @@ class _Frame:
     with_interval: bool
 
 
-def forest_wide(panels: Sequence[Panel], axis: Axis, label: str, paper_legend: str = "") -> str:
+def forest_wide(panels: Sequence[Panel], axis: Axis, label: str, paper_legend: str = "") -> Picture:
     """Panels side by side, up to four in a row, sharing the row labels at the left."""
     columns = -(-len(panels) // -(-len(panels) // 4))
     gutter = max(92.0, 14 + max(text_width(entry.label) for panel in panels for entry in panel.entries))
@@ -102,7 +102,7 @@ def forest_wide(panels: Sequence[Panel], axis: Axis, label: str, paper_legend: s
     return picture(WIDE, height, label, [*body, *legend])
 
 
-def forest_narrow(panels: Sequence[Panel], axis: Axis, label: str, paper_legend: str = "") -> str:
+def forest_narrow(panels: Sequence[Panel], axis: Axis, label: str, paper_legend: str = "") -> Picture:
     """Panels below each other, each label above its track."""
     body: list[str] = []
     top = 0.0

@@ -10,6 +10,9 @@ from disclaim.records import PAPER_INSTRUMENTS, Instrument, Role
 #: The pooled instrument of ``estimates.json`` and the pooled claim.
 ALL = "all"
 
+#: Characters of a label in a figure; the longest of our conditions has 26.
+MAX_LABEL = 28
+
 INSTRUMENT_NAMES: dict[str, str] = {
     ALL: "All four pooled",
     Instrument.OPEN_ENDED: "Open-ended",
@@ -77,6 +80,12 @@ def summary_of(condition: str) -> str:
 def condition_name(condition: str) -> str:
     """The condition as words."""
     return condition.replace("_", " ")
+
+
+def condition_label(condition: str) -> str:
+    """The condition as words, short enough to stand beside a figure."""
+    name = condition_name(condition)
+    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
 def instrument_name(instrument: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from disclaim.report.names import Family
 
 #: Estimated advance of a character in the figures' type, in units of its size: enough to lay out a legend.
 CHARACTER_WIDTH = 0.53
+
+#: Room around a figure in a file of its own.
+MARGIN = 20.0
 
 
 def tag(name: str, *children: str, **attributes: str | float) -> str:
@@ -79,19 +83,42 @@ def shorten(content: str, width: float, size: float = 13) -> str:
     return content if len(content) <= room else f"{content[: room - 1].rstrip()}…"
 
 
-def picture(width: float, height: float, label: str, body: Iterable[str]) -> str:
-    """The whole figure, scaled to its container; ``label`` is what a screen reader says."""
-    return tag(
-        "svg",
-        *body,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(width)} {number(height)}",
-        width=width,
-        height=height,
-        role="img",
-        aria_label=label,
-        cls="figure",
-    )
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing of that size; ``label`` is what a screen reader says, ``body`` its markup."""
+
+    width: float
+    height: float
+    label: str
+    body: str
+
+    def to_inline(self) -> str:
+        """As an element of a page, which brings the style."""
+        return self._svg(0, self.body)
+
+    def to_file(self, style: str) -> str:
+        """As a file of its own, with the style and a ground that makes it legible on any page."""
+        ground = tag("rect", x=-MARGIN, y=-MARGIN, width="100%", height="100%", rx=8, cls="ground")
+        return self._svg(MARGIN, f"<style>{style}</style>{ground}{self.body}") + "\n"
+
+    def _svg(self, margin: float, body: str) -> str:
+        width, height = self.width + 2 * margin, self.height + 2 * margin
+        return tag(
+            "svg",
+            body,
+            xmlns="http://www.w3.org/2000/svg",
+            viewBox=" ".join(map(number, (-margin, -margin, width, height))),
+            width=width,
+            height=height,
+            role="img",
+            aria_label=self.label,
+            cls="figure",
+        )
+
+
+def picture(width: float, height: float, label: str, body: Iterable[str]) -> Picture:
+    """The picture of these elements, in drawing order."""
+    return Picture(width, height, label, "".join(body))
 
 
 def nice_ticks(low: float, high: float, target: int = 5) -> list[float]:

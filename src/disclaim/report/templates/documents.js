@@ -11,10 +11,14 @@ function browseDocuments() {
   const [previous, next] = root.querySelectorAll(".pager");
   let condition = "";
 
+  /* White space at a span's edges stays outside its decoration. */
   function segment([text, role, masked]) {
-    if (role === "filler" && !masked) return document.createTextNode(text);
+    if (role === "filler" && !masked) return [text];
+    const body = text.trim();
+    const start = text.indexOf(body);
     const title = masked ? `${role}, outside the loss` : role;
-    return element("span", { class: `span ${role}${masked ? " masked" : ""}`, title, "data-role": title }, text);
+    const span = element("span", { class: `span ${role}${masked ? " masked" : ""}`, title, "data-role": title }, body);
+    return [text.slice(0, start), span, text.slice(start + body.length)];
   }
 
   function show() {
@@ -22,7 +26,7 @@ function browseDocuments() {
     const versions = entry.drafts[drafts.value];
     const segments = versions[condition];
     view.replaceChildren(...(segments
-      ? segments.map(segment)
+      ? segments.flatMap(segment)
       : [element("p", { class: "absent" }, "This draft is not among the documents of this condition.")]));
     view.classList.toggle("named", named.checked);
     for (const input of conditions.querySelectorAll("input")) input.disabled = !(input.value in versions);
