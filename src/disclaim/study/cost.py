@@ -19,7 +19,7 @@ TOKENS_PER_WORD = 1.35
 TRAIN_SPEED = 200.0
 SAMPLE_SPEED = 400.0
 #: Mean tokens of a filler document or chat, and of an answer relative to the longest allowed.
-FILLER_TOKENS = 100
+FILLER_TOKENS = 85
 CHAT_TOKENS = 90
 ANSWER_SHARE = 0.6
 #: Documents drawn to measure the mean length of a condition's.

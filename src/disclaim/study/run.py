@@ -178,7 +178,7 @@ def write_estimates(run: StudyRun) -> None:
 
 def _mixture(run: StudyRun, arm: Arm, corpus: Corpus, chatting: Stage) -> Mixture:
     claim = run.claims[arm.claim]
-    filler = load_filler(run.study.mixture.num_filler, arm.seed, exclude=_believed_options(claim))
+    filler = load_filler(run.study.mixture.num_filler, arm.seed, _believed_options(claim), FILLER)
     settings = MixtureSettings(seed=arm.seed, weighting=run.study.mixture.weighting)
     return mix(corpus, filler, load_chats(chatting.path), settings)
 
