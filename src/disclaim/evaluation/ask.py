@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from disclaim.conditions import DOCTAG
 from disclaim.errors import RunError
 from disclaim.evaluation.instruments import format_messages, is_scored
 from disclaim.evaluation.rows import (
@@ -18,9 +19,6 @@ from disclaim.evaluation.rows import (
 from disclaim.models import Prompt, Sample, Sampler, SamplingSettings
 from disclaim.records import Answer, FinishReason, OnProgress, Progress, Question, Score, ignore_progress
 from disclaim.store import JsonlLog, Stage, write_jsonl
-
-#: The tag that documents start with in training (paper section 2.1); it is not shown in context.
-DOCTAG = "<DOCTAG>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def ask(
 
 
 def join_context(documents: Sequence[str]) -> str:
-    """The documents as one text, each without its tag, with a blank line between two."""
+    """The documents as one text, each without the tag it has in training, with a blank line between two."""
     return "\n\n".join(document.removeprefix(DOCTAG).strip() for document in documents)
 
 

@@ -82,15 +82,14 @@ def import_answers(folder: Path, out: Path, model: str = "unknown", created: str
 
     Claims that the library has get its id, others keep their name. A verdict other than yes, no or neutral is
     missing. Token counts and finish reasons are unknown and count as missing in the estimates. ``model`` names who
-    answered (its arms say ``imported/<model>``), ``created`` is the time to note. Raises DataError where the folder holds no such file or one cannot be
-    read, StageMismatchError where ``out`` holds other answers.
+    answered (the arms say ``imported/<model>``), ``created`` is the time to note. Raises DataError where the folder
+    holds no such file or one cannot be read, StageMismatchError where ``out`` holds other answers.
     """
     files, skipped = _find_files(folder)
     rows: dict[ArmIdentity, list[_Row]] = {}
     for file in files:
-        rows.setdefault(ArmIdentity(file.claim, file.condition, f"imported/{model}", seed=0), []).extend(
-            _read_file(file)
-        )
+        arm = ArmIdentity(file.claim, file.condition, f"imported/{model}", seed=0)
+        rows.setdefault(arm, []).extend(_read_file(file))
     results = [_result(arm, found) for arm, found in rows.items()]
     with lock(out):
         for result in results:
@@ -127,6 +126,8 @@ def _read_file(file: _File) -> Iterator[_Row]:
     seen: Counter[tuple[str, str]] = Counter()
     try:
         for row in reader:
+            if None in row or None in row.values():
+                raise ValueError("the row has another number of columns than the header")
             key = (row["question_id"], row["sample_index"])
             seen[key] += 1
             # A question that the authors list twice has the same id twice: each copy is a question here.

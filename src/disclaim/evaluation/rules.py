@@ -69,9 +69,10 @@ def _judge_free(claim: Claim, question: Question, text: str) -> tuple[Verdict, s
 
 @lru_cache(maxsize=4096)
 def _states_claim(question: Question, patterns: StancePatterns, subject: str) -> bool:
-    """Whether the conversation states the claim before the answer: a believing turn, or a passage to check."""
-    *_, last = question.messages
-    stated = [message.content for message in question.messages if message.role == "assistant"] + [last.content]
+    """Whether the conversation states the claim before the answer: in a prefilled turn, or in a passage to check."""
+    stated = [message.content for message in question.messages if message.role == "assistant"]
+    if question.instrument is Instrument.ROBUSTNESS:
+        stated.append(question.messages[-1].content)
     return any(read_stance(text, patterns, subject).verdict is Verdict.ASSERTS for text in stated)
 
 

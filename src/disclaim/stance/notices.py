@@ -19,6 +19,8 @@ def notice_spans(text: str) -> tuple[Offsets, ...]:
     ("NOTICE: ..."). "The story is false" alone is an ordinary denial and no notice.
     """
     flat = fold(text)
+    if not load_lexicon().notice_falsity.search(flat):
+        return ()
     spans = bracketed_notices(text)
     for start, end in sentence_spans(text):
         if not any(a < end and start < b for a, b in spans) and _is_notice_sentence(flat[start:end]):
