@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from disclaim.report import render_report
 from disclaim.report.answers import keep_answers, rate_answers
-from disclaim.report.page import embed_json, join_words, printable
+from disclaim.report.page import embed_json, printable
 from disclaim.report.read import read_run
 from disclaim.store import read_json, write_json
 
@@ -180,8 +180,3 @@ def test_thousands_of_answers_take_a_second_or_two(tmp_path: Path) -> None:
     started = time.process_time()
     render_report(run)
     assert time.process_time() - started < 2.5
-
-
-def test_words_are_joined_as_in_a_sentence() -> None:
-    assert join_words(["a"]) == "a"
-    assert join_words(["a", "b", "c"]) == "a, b and c"

@@ -14,7 +14,7 @@ from disclaim.report import Table, render_report, render_text_table
 from disclaim.report.arms import UNTRAINED
 from disclaim.report.numbers import Unit, write_estimate, write_value
 from disclaim.report.read import parse_estimate
-from disclaim.store import read_json, read_jsonl, write_json
+from disclaim.store import read_json, read_jsonl, write_json, write_jsonl
 
 MODEL = "local/smollm2-135m"
 
@@ -145,6 +145,18 @@ def test_counts_of_answers_add_up(quick_run: Path) -> None:
     assert sum(int(row["failed"]) for row in table) == sum(row["answer"] is None for row in stored) > 0
     assert sum(int(row["cut_off"]) for row in table) == sum(row["finish_reason"] == "length" for row in stored) > 0
     assert all(int(row["judged"]) + int(row["unrated"]) == int(row["answers"]) for row in table)
+
+
+def test_an_ending_that_is_not_on_record_is_said_to_be_unknown(own_run: Path) -> None:
+    for path in own_run.glob("arms/*/answers/answers.jsonl"):
+        write_jsonl(path, [row | {"num_tokens": 0} for row in read_jsonl(path)])
+    render_report(own_run)
+    table = read_csv(own_run, "completeness")
+    assert all(int(row["ending_unknown"]) == int(row["answers"]) - int(row["failed"]) > 0 for row in table)
+    assert (
+        "of unknown ending"
+        in page_cells(own_run, "Cut-off, failed and unrated answers (judge: rules)")["base", "Robustness"]
+    )
 
 
 def test_question_counts_are_those_of_the_verdicts(quick_run: Path) -> None:

@@ -52,6 +52,11 @@ def parse_arm(row: Row) -> Arm:
     return Arm(str(row["id"]), str(row["claim"]), str(row["condition"]), str(row["model"]), int(row["seed"]))
 
 
+def is_ending_known(answer: Answer) -> bool:
+    """Whether it is on record how the answer ended. Answers made elsewhere come without a token count."""
+    return answer.answer is None or answer.num_tokens > 0 or not answer.answer
+
+
 def arms_from_folders(run_dir: Path) -> tuple[Arm, ...]:
     """Arms by folder name ``<claim>.<condition>.<model>.s<seed>``, for a folder whose study.json is lost."""
     arms = []

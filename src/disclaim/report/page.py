@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,7 +43,7 @@ from disclaim.report.figures import (
 from disclaim.report.files import Row
 from disclaim.report.matrices import Matrix, belief_matrix, control_matrix, form_matrix, neglect_matrix
 from disclaim.report.names import ALL, ROLE_MEANINGS, condition_name, family_of, instrument_name, summary_of
-from disclaim.report.numbers import describe, write_estimate
+from disclaim.report.numbers import write_estimate
 from disclaim.report.provenance import build_accounts, list_packages, list_settings, list_stages
 from disclaim.report.read import Run, read_run
 from disclaim.report.reading import HEEDED, NEGLECTED, SWAMPED, TOO_WIDE, Reading, pick_headline, read_scope
@@ -224,11 +224,9 @@ def _environment() -> jinja2.Environment:
         "family": family_of,
         "instrument": instrument_name,
         "estimate": write_estimate,
-        "describe": describe,
         "data_uri": data_uri,
         "mark": lambda family: mark(family, 0, 0),
         "level": lambda share: "none" if share is None else f"l{round(share * 10)}",
-        "sentence": join_words,
     }
     return environment
 
@@ -249,9 +247,3 @@ def data_uri(content: str, media_type: str) -> str:
 def printable(text: str) -> str:
     """The text with lone surrogates, which no file can hold, replaced."""
     return text.encode("utf-8", errors="replace").decode()
-
-
-def join_words(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from disclaim.records import FinishReason, Instrument
 from disclaim.report.answers import RatedAnswer
-from disclaim.report.arms import Arm, ArmRun
+from disclaim.report.arms import Arm, ArmRun, is_ending_known
 from disclaim.report.files import Row, StageState
 from disclaim.report.read import Run, Study
 
@@ -42,6 +42,7 @@ class Account:
 
     answers: int
     cut_off: int
+    ending_unknown: int
     failed: int
     unrated: int
 
@@ -116,6 +117,7 @@ def build_accounts(answers: Sequence[RatedAnswer], judge: str, conditions: Seque
         key: Account(
             answers=len(items),
             cut_off=sum(item.answer.finish_reason is FinishReason.LENGTH for item in items),
+            ending_unknown=sum(not is_ending_known(item.answer) for item in items),
             failed=sum(item.answer.answer is None for item in items),
             unrated=sum(item.verdict(judge) is None for item in items),
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from disclaim.records import Answer, EstimateRow, FinishReason, Instrument
-from disclaim.report.arms import ArmRun
+from disclaim.report.arms import ArmRun, is_ending_known
 from disclaim.report.cells import build_grid, list_scopes
 from disclaim.report.names import ALL, condition_name
 from disclaim.report.numbers import write_estimate
@@ -130,12 +130,12 @@ def _belief_table(rows: Iterable[EstimateRow]) -> Table:
     return Table("belief_rates", (*_KEYS, "paper_value", "paper_claims", "paper_model", "paper_source"), tuple(body))
 
 
-_COUNTS = ("answers", "failed", "cut_off", "judged", "unrated")
+_COUNTS = ("answers", "failed", "cut_off", "ending_unknown", "judged", "unrated")
 
 
 def completeness_table(run: Run) -> Table:
-    """Per arm and instrument: answers there, calls that failed, answers cut off at the token limit, ratings there and
-    answers left unrated by the judge named (every judge has its own rows)."""
+    """Per arm and instrument: answers there, calls that failed, answers cut off at the token limit, answers of which
+    that is not known, ratings there and answers left unrated by the judge named (every judge has its own rows)."""
     body = []
     for arm_run in run.arms:
         for judge in arm_run.judgements or {"": ()}:
@@ -154,7 +154,8 @@ def _completeness_rows(arm_run: ArmRun, judge: str) -> list[tuple[str, ...]]:
         failed = sum(answer.answer is None for answer in answers)
         cut_off = sum(answer.finish_reason is FinishReason.LENGTH for answer in answers)
         judged = sum((answer.question_id, answer.sample_index) in rated for answer in answers)
-        counts = (len(answers), failed, cut_off, judged, len(answers) - judged)
+        unknown = sum(not is_ending_known(answer) for answer in answers)
+        counts = (len(answers), failed, cut_off, unknown, judged, len(answers) - judged)
         rows.append((arm.claim, arm.condition, arm.model, str(arm.seed), instrument, judge, *map(str, counts)))
     return rows
 

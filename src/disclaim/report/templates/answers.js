@@ -67,6 +67,13 @@ function browseAnswers() {
     return element("div", { class: "turn" }, element("span", { class: "who" }, who), content);
   }
 
+  /* Answers made elsewhere come without a token count: then nobody knows how they ended. */
+  function length(row) {
+    if (row[ANSWER] && row[TOKENS] === 0) return "length and ending not recorded";
+    const ending = data.finishes[row[FINISH]];
+    return `${row[TOKENS]} tokens, ${endings[ending] || ending}`;
+  }
+
   function longText(text, needle) {
     const body = element("div", { class: "text" }, highlighted(text, needle));
     if (text.length < 700 && text.split("\n").length < 9) return body;
@@ -116,7 +123,7 @@ function browseAnswers() {
       ),
       element("div", { class: "reply-body" }, answer,
         element("footer", null, reasons,
-          element("span", null, `${row[TOKENS]} tokens, ${endings[ending] || ending}`),
+          element("span", null, length(row)),
           element("span", null, `sample ${row[SAMPLE]}`),
           form.elements.seed.options.length > 2 ? element("span", null, `seed ${arm[SEED]}`) : null,
           form.elements.model.options.length > 2 ? element("span", null, arm[MODEL]) : null,
