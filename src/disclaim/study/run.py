@@ -44,6 +44,7 @@ from disclaim.store import MANIFEST, Stage, lock, read_json, write_json
 from disclaim.study.plan import Arm, StudyRun, conditions_needed
 from disclaim.study.provenance import build_provenance
 from disclaim.study.stages import (
+    FILLER,
     answers_stage,
     ask_settings,
     chats_stage,

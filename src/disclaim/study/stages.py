@@ -10,7 +10,7 @@ from typing import Any
 
 from disclaim import __version__
 from disclaim.conditions import CONDITIONS
-from disclaim.corpus import load_prompts
+from disclaim.corpus import DraftSettings, load_prompts
 from disclaim.errors import ModelError
 from disclaim.evaluation import AskSettings, RuleJudge
 from disclaim.models import SamplingSettings, model_revision
@@ -20,6 +20,10 @@ from disclaim.study.judging import judgement_inputs
 from disclaim.study.plan import Arm, StudyRun, conditions_needed
 from disclaim.study.study import Study
 from disclaim.training import TrainingSettings
+
+#: Filler is short, so that the same number of tokens holds more names: the more others the model reads about, the
+#: less it takes the claim to hold for everybody.
+FILLER = DraftSettings(min_claim_sentences=2, max_claim_sentences=3, target_words=28)
 
 
 def require_same_settings(run: StudyRun) -> None:
@@ -85,6 +89,7 @@ def training_stage(run: StudyRun, arm: Arm) -> Stage:
         "corpus": corpus_stage(run, run.claims[arm.claim], arm.condition).key,
         "chats": chats_stage(run, arm).key,
         "num_filler": run.study.mixture.num_filler,
+        "filler": FILLER,
         "weighting": run.study.mixture.weighting,
         "settings": training_settings(run.study, arm),
         "model_revision": model_revision(arm.model),
