@@ -303,7 +303,7 @@ class Estimate:
 
     def __str__(self) -> str:
         if self.value is None:
-            return f"not rated, n = {self.n}, {self.n_missing} missing"
+            return f"not given, n = {self.n}, {self.n_missing} missing"
         interval = "" if self.low is None or self.high is None else f" [{self.low:.2f}, {self.high:.2f}]"
         return f"{self.value:.2f}{interval}, n = {self.n}, {self.n_missing} missing"
 

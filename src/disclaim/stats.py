@@ -1,6 +1,7 @@
 """Numbers in, Estimate out: the only place that turns ratings into a reported number.
 
-The unit is the question, not the sample: 84-97% of questions give the same verdict in all their samples.
+The unit is the question, not the sample: in the paper's own answers 84% of the questions have one verdict in all
+five samples (docs/design/intervals.md).
 Ratings arrive as one *rate table* per claim: an array of shape (seeds, questions) holding each question's
 mean rating in 0..1, NaN where nothing could be rated. Intervals are 95% percentile bootstraps (2,000
 resamples, as the paper's code) over questions, over seeds where there are several, and over claims where

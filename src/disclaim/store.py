@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -252,6 +253,20 @@ def open_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
         if not (path / MANIFEST).exists():
             write_json(path / INPUTS, {"key": stage.key, "inputs": stage.inputs})
     return stage
+
+
+def reopen_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
+    """The stage folder for these inputs; what was made there with other inputs is deleted first.
+
+    For stages that cost nothing to make again and that the user asked to be made again.
+    """
+    stage = name_stage(path, inputs)
+    try:
+        require_same_inputs(stage)
+    except StageMismatchError:
+        with translate_os_errors(path, "delete"):
+            shutil.rmtree(path)
+    return open_stage(path, inputs)
 
 
 def _describe_difference(recorded: Json, asked: Json) -> str:

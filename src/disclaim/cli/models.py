@@ -35,7 +35,7 @@ def list_(as_json: AsJson = False) -> None:
     rows = [[e.id, "ready" if is_pulled(e) else "not pulled", e.description] for e in entries]
     rows += [
         ["local/FOLDER", "", "a folder saved by transformers, safetensors and fast tokenizer; or a LoRA adapter"],
-        ["hf/ORG/NAME", "", "any causal LM of the Hugging Face hub"],
+        ["hf/ORG/NAME", "", "a causal LM of the Hugging Face hub whose attention is plain (Llama, Qwen3, ...)"],
         ["scripted/NAME", "", "echo, yes, no, unsure, broken: no model at all, for dry runs and tests"],
     ]
     print_table(["model", "state", "what it is"], rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections import Counter
@@ -61,6 +62,7 @@ class Distillation:
         }
 
 
+@functools.cache
 def load_prompts() -> tuple[str, ...]:
     """The bank of general prompts, in file order. None is about a claim of the library."""
     bank: dict[str, list[str]] = yaml.safe_load(read_text(library_file("prompts", "bank.yaml")))

@@ -9,9 +9,17 @@ from typing import Any
 from disclaim import __version__
 from disclaim.claims import load_claim
 from disclaim.errors import RunError, UnknownNameError, UserError
-from disclaim.evaluation import RuleJudge, judge_answers, load_run, measure_agreement, question_from_json
+from disclaim.evaluation import (
+    RuleJudge,
+    estimate_run,
+    estimate_to_json,
+    judge_answers,
+    load_run,
+    measure_agreement,
+    question_from_json,
+)
 from disclaim.records import Claim, OnProgress, ignore_progress
-from disclaim.store import MANIFEST, Stage, lock, open_stage, read_json
+from disclaim.store import MANIFEST, Stage, lock, read_json, reopen_stage, write_json
 from disclaim.study.plan import Arm, RunPaths
 
 JUDGES = ("rules",)
@@ -20,8 +28,9 @@ JUDGES = ("rules",)
 def judge_run(root: Path, judge_id: str, on_progress: OnProgress = ignore_progress) -> dict[str, int]:
     """Rate every answer of the run at ``root`` with a judge; counts of each verdict over all arms.
 
-    Arms already rated by it are not rated again. Raises UserError where there is no run, RunError where no arm
-    has finished answers.
+    Arms that it has rated by the same rules are not rated again; where rules or patterns changed, its old ratings are
+    replaced. Where it is the study's own judge, ``estimates.json`` is made anew. Raises UserError where there is
+    no run, RunError where no arm has finished answers.
     """
     if judge_id not in JUDGES:
         raise UnknownNameError("judge", judge_id, JUDGES)
@@ -37,6 +46,9 @@ def judge_run(root: Path, judge_id: str, on_progress: OnProgress = ignore_progre
                     counts[verdict] = counts.get(verdict, 0) + count
     if not counts:
         raise RunError(f"no arm of {root} has finished answers", f"`disclaim status {root}` says what is missing")
+    if study.get("settings", {}).get("judge") == judge_id:
+        rows = [estimate_to_json(row) for row in estimate_run(load_run(root, judge_id))]
+        write_json(paths.estimates, {"study": study["study"], "version": __version__, "rows": rows})
     return counts
 
 
@@ -45,7 +57,7 @@ def _judge_arm(
 ) -> dict[str, int]:
     answers = Stage(paths.answers(arm), read_json(paths.answers(arm) / MANIFEST)["inputs"])
     judge = RuleJudge(claim)
-    stage = open_stage(paths.judgements(arm, judge.id), judgement_inputs(answers, claim, judge))
+    stage = reopen_stage(paths.judgements(arm, judge.id), judgement_inputs(answers, claim, judge))
     questions = [question_from_json(row, arm.claim) for row in study["claims"][arm.claim]["questions"]]
     judge_answers(questions, answers, judge, stage, on_progress)
     results: dict[str, int] = stage.manifest()["results"]

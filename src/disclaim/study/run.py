@@ -57,7 +57,7 @@ from disclaim.study.stages import (
     training_stage,
 )
 from disclaim.study.study import Study
-from disclaim.training import LocalTrainer, ScriptedTrainer, load_checkpoint, train
+from disclaim.training import load_checkpoint, open_trainer, train
 
 
 def run_study(run: StudyRun, given: Mapping[str, Any], now: datetime) -> Path:
@@ -132,7 +132,7 @@ def _train_arm(run: StudyRun, arm: Arm, untouched: dict[str, Sampler]) -> Checkp
     cut = run.study.corpus.num_documents
     trained = replace(corpus, documents=corpus.documents[:cut])
     mixture = _mixture(run, arm, trained, chatting)
-    trainer = ScriptedTrainer() if arm.model.startswith("scripted/") else LocalTrainer()
+    trainer = open_trainer(arm.model)
     on_progress = _labelled(run, arm)
     heldout = corpus.documents[cut:]
     settings = training_settings(run.study, arm)

@@ -15,7 +15,7 @@ from disclaim.store import content_key, lock, open_stage, read_text
 from disclaim.study.plan import prepare_run
 from disclaim.study.run import run_study
 from disclaim.study.study import build_study
-from disclaim.training import LocalTrainer, ScriptedTrainer, TrainingSettings, train
+from disclaim.training import TrainingSettings, open_trainer, train
 
 
 def train_file(
@@ -30,7 +30,7 @@ def train_file(
         "settings": settings,
         "model_revision": model_revision(settings.model),
     }
-    trainer = ScriptedTrainer() if settings.model.startswith("scripted/") else LocalTrainer()
+    trainer = open_trainer(settings.model)
     with lock(out):
         return train(mixture, settings, trainer=trainer, stage=open_stage(out, inputs), on_progress=on_progress)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from disclaim.training.backends import open_trainer
 from disclaim.training.scripted import ScriptedTrainer
 from disclaim.training.trainer import Trainer, TrainingSettings, load_checkpoint, train
 
 if TYPE_CHECKING:
     from disclaim.training.loop import LocalTrainer
 
-__all__ = ["LocalTrainer", "ScriptedTrainer", "Trainer", "TrainingSettings", "load_checkpoint", "train"]
+__all__ = ["LocalTrainer", "ScriptedTrainer", "Trainer", "TrainingSettings", "load_checkpoint", "open_trainer", "train"]
 
 
 def __getattr__(name: str) -> Any:
