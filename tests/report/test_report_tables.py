@@ -97,7 +97,7 @@ def test_missing_is_shown_as_missing_and_never_as_zero(own_run: Path) -> None:
     assert cells["negated", "Open-ended"] == "not rated n = 0, 4 missing"
     assert cells["negated", "Robustness"] == "no estimate"
     figure = (own_run / "report" / "figures" / "belief-beekeeper-local-smollm2-135m.svg").read_text()
-    assert "<title>negated: not given, n = 0, 4 missing" in figure
+    assert "<title>negated: not rated, n = 0, 4 missing" in figure
     row = next(row for row in render_text_table(own_run).rows if row[0] == "negated")
     assert row[1] == "not rated"
 
