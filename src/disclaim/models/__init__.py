@@ -24,8 +24,8 @@ from disclaim.models.scripted import ScriptedSampler
 
 if TYPE_CHECKING:
     from disclaim.models.attention import DocumentPlan
+    from disclaim.models.fetch import pull
     from disclaim.models.local import LocalSampler
-    from disclaim.models.pull import pull
     from disclaim.models.weights import LocalModel, load_local_model, save_local_model
 
 __all__ = [
@@ -60,7 +60,7 @@ _NEEDS_TORCH = {
     "LocalModel": "weights",
     "LocalSampler": "local",
     "load_local_model": "weights",
-    "pull": "pull",
+    "pull": "fetch",
     "save_local_model": "weights",
 }
 

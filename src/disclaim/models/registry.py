@@ -79,7 +79,7 @@ def find_model(name: str) -> Path:
         raise ModelError(f"{name} has no files on this machine", "give a local/... or hf/... model")
     for entry in load_model_entries():
         if entry.id == name:
-            from disclaim.models.pull import pull
+            from disclaim.models.fetch import pull
 
             return pull(entry)
     folder = Path(rest).expanduser()

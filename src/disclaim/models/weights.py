@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from disclaim.errors import ModelError
 from disclaim.models.attention import IMPLEMENTATION, DocumentPlan
 from disclaim.models.chat import Tokenizer
 from disclaim.store import content_key, read_json, translate_os_errors
+
+_NO_INTERFACE = "use a model that has transformers' attention interface, such as SmolLM, Llama, Qwen or Pythia"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ def load_local_model(folder: Path, name: str) -> LocalModel:
             trust_remote_code=False,
             use_safetensors=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"cannot load the model in {folder}: {_first_line(error)}", "see `disclaim doctor`") from error
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        hint = _NO_INTERFACE if IMPLEMENTATION in str(error) else "see `disclaim doctor`"
+        raise ModelError(f"cannot load the model in {folder}: {_first_line(error)}", hint) from error
     placed: Any = network.eval()
     placed.to("cuda" if torch.cuda.is_available() else "cpu")
     require_packable(placed)
@@ -92,7 +96,7 @@ def _load_adapter(folder: Path, name: str) -> LocalModel:
         raise ModelError(f"{folder} holds no adapter_model.safetensors", "save the adapter as safetensors")
     try:
         merged = PeftModel.from_pretrained(base.network, folder).merge_and_unload()
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"the adapter in {folder} does not fit its base model: {_first_line(error)}", "train the adapter anew"
         ) from error
@@ -103,24 +107,25 @@ def _load_adapter(folder: Path, name: str) -> LocalModel:
 def require_packable(network: Any) -> None:
     """Raise ModelError unless a text reads the same alone and packed behind another: layers that carry a state
     (convolutions, state spaces, linear attention) would leak one document into the next."""
-    half = torch.arange(1, 9, device=network.device) % network.config.get_text_config().vocab_size
-    positions = torch.arange(8, device=network.device)
+    tokens = torch.arange(16, device=network.device) % network.config.get_text_config().vocab_size
 
-    def logits(copies: int) -> Tensor:
-        plan = DocumentPlan([8] * copies, network.device)
-        tokens = torch.cat([*[half.flip(0)] * (copies - 1), half])[None]
+    def logits(stream: Tensor) -> Tensor:
+        texts = len(stream) // 8
         out = network(
-            input_ids=tokens, position_ids=positions.repeat(copies)[None], use_cache=False, disclaim_plan=plan
+            input_ids=stream[None],
+            position_ids=torch.arange(8, device=stream.device).repeat(texts)[None],
+            use_cache=False,
+            disclaim_plan=DocumentPlan([8] * texts, stream.device),
         )
         last: Tensor = out.logits[0, -8:].float()
         return last
 
     try:
-        alone, packed = logits(1), logits(2)
-    except TypeError as error:
+        alone, packed = logits(tokens[8:]), logits(tokens)
+    except (TypeError, AttributeError, ValueError, IndexError, RuntimeError) as error:
         raise ModelError(
             f"{type(network).__name__} cannot be run on packed texts: {_first_line(error)}",
-            "use a model that has transformers' attention interface",
+            _NO_INTERFACE,
         ) from error
     # Rounding in bf16 moves logits by a percent or two of their spread; a leak moves them by far more.
     if float((packed - alone).abs().mean()) > 0.1 * float(alone.std()):
