@@ -1,9 +1,12 @@
-"""What every test shares: golden files, and hypothesis without a stopwatch."""
+"""What every test shares: golden files, toy models, no network, and hypothesis without a stopwatch."""
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,6 +22,68 @@ settings.load_profile("disclaim")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ instead of comparing with it")
+    parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow: minutes, real weights")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # peft asks transformers for a name it has since replaced; nothing of ours can heed the warning.
+    config.addinivalue_line("filterwarnings", "ignore:.*is_gradient_checkpointing:FutureWarning")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--run-slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="needs --run-slow"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outside(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No network beyond this machine, and no model cache but an empty one, except where a test is marked slow."""
+    if request.node.get_closest_marker("slow"):
+        return
+    monkeypatch.setenv("DISCLAIM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise OSError(errno.ENETUNREACH, f"tests have no network, and this one wants {address[0]}")
+        connect(self, address)
+
+    def resolve_here(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in LOOPBACK:
+            raise socket.gaierror(socket.EAI_NONAME, f"tests have no network, and this one wants {host}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_here)
+
+
+LOOPBACK = (None, "", "localhost", "127.0.0.1", "::1")
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``toy_folder(architecture)``: a tiny random model of that architecture, built once a session."""
+    from toy_models import build_toy_model
+
+    built: dict[str, Path] = {}
+
+    def folder(architecture: str) -> Path:
+        if architecture not in built:
+            built[architecture] = build_toy_model(tmp_path_factory.mktemp("toy") / architecture, architecture)
+        return built[architecture]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_model(toy_folder: Callable[[str], Path]) -> Path:
+    """The folder of a tiny random Llama; never written to."""
+    return toy_folder("llama")
 
 
 @pytest.fixture(scope="session")
