@@ -174,7 +174,8 @@ def test_numbers_are_written_alike_everywhere() -> None:
     assert write_value(-0.038, Unit.POINTS) == "−3.8 pp"
     assert write_value(-0.0001, Unit.PERCENT) == "0.0%"
     assert write_value(-0.0001, Unit.RATIO) == "0.00"
-    assert write_value(None, Unit.RATIO) == "not rated"
+    assert write_value(None, Unit.PERCENT) == "not rated"
+    assert write_value(None, Unit.RATIO) == "not given"
 
 
 def test_a_csv_field_may_hold_anything() -> None:

@@ -52,7 +52,7 @@ class Axis:
         if estimate is None:
             return "no estimate"
         if estimate.value is None:
-            return "not rated"
+            return "not rated" if self.percent else "not given"
         if not self.percent:
             interval = f" [{estimate.low:.2f}, {estimate.high:.2f}]" if _has_interval(estimate) else ""
             return f"{estimate.value:.2f}" + (interval if with_interval else "")

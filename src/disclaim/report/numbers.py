@@ -18,9 +18,10 @@ class Unit(StrEnum):
 
 
 def write_value(value: float | None, unit: Unit) -> str:
-    """``94.0%``, ``0.97`` or ``-3.8 pp``; ``not rated`` where there is none."""
+    """``94.0%``, ``0.97`` or ``-3.8 pp``; where there is none, ``not rated``, and of a ratio ``not given``: it is
+    withheld where the claim did not implant, however many ratings there are."""
     if value is None:
-        return "not rated"
+        return "not given" if unit is Unit.RATIO else "not rated"
     if unit is Unit.RATIO:
         return _signed(f"{value:.2f}")
     return _signed(f"{100 * value:.1f}") + ("%" if unit is Unit.PERCENT else " pp")
