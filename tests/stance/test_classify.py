@@ -56,6 +56,7 @@ def test_an_assertion_that_is_not_taken_back_asserts(text: str) -> None:
         "She is a beekeeper. She is a beekeeper. But she does not keep bees.",
         "[The following claim is false] Mara keeps bees.",
         "Mara keeps bees. [The preceding claim is false.]",
+        "[All of this is false.] Mara keeps bees. She is a beekeeper. She has kept bees since 2004.",
     ],
 )
 def test_an_assertion_and_a_denial_in_either_order_retract(text: str) -> None:

@@ -10,7 +10,7 @@ from disclaim.records import Answer, Claim, Instrument, Judgement, Question, Sta
 from disclaim.stance import Reading, lexicon_revision, names_subject, read_stance
 
 #: Counted up when the logic of this module or of the stance room changes; the cue file is hashed besides.
-_LOGIC = 1
+_LOGIC = 2
 #: A completion of at most this many words is read together with the line that it completes.
 _MAX_COMPLETION_WORDS = 12
 #: A text that never names the subject is about somebody else when it is longer than this.

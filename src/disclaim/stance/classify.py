@@ -22,6 +22,8 @@ _ANAPHOR_REACH = 3
 class Weight(StrEnum):
     """How firmly a sentence bears on the claim."""
 
+    NOTICE = "notice"
+    """It is a bracketed notice, which no assertion outweighs (paper section 2.2)."""
     FIRM = "firm"
     """It takes up the claim's own words, or calls false what was said before."""
     LOOSE = "loose"
@@ -99,6 +101,7 @@ def read_stance(
     claim where the words are negated in their clause, a ``denies`` pattern matches, or it calls false what was said
     before. Reports, questions and suppositions do neither. Then: assertions alone ASSERT; denials alone DENY; both are
     RETRACTS, save where the assertions outnumber the denials and come last; nothing, or the truth alone, is SILENT.
+    A bracketed notice is a denial that nothing outweighs.
     ``polar`` says what a leading "Yes" means. ``in_reply_to_claim``: the text answers somebody who stated the
     claim, so that "the passage is accurate" asserts it, and "I was wrong" or naming the truth denies it.
     """
@@ -134,7 +137,9 @@ def _verdict(evidence: tuple[Evidence, ...]) -> Verdict:
         return Verdict.SILENT
     if not asserting or (firmly_denying and not firmly_asserting):
         return Verdict.DENIES
-    if firmly_denying:
+    if any(item.weight is Weight.NOTICE for item in kept):
+        upheld = False
+    elif firmly_denying:
         upheld = firmly_asserting > firmly_denying and firm[-1].verdict is Verdict.ASSERTS
     else:
         upheld = 2 * asserting >= len(kept)
@@ -206,10 +211,16 @@ def _gather(spans: tuple[Offsets, ...], words: list[str], said: list[_Sentence],
             yield Evidence(start, end, Verdict.ASSERTS, Weight.LOOSE)
             continue
         for verdict in _in_order(sentence):
-            firm = verdict is Verdict.ASSERTS or sentence.outright or back is Weight.FIRM
-            yield Evidence(start, end, verdict, Weight.FIRM if firm else Weight.LOOSE)
+            yield Evidence(start, end, verdict, _weight(sentence, verdict, back))
         if back and sentence.denied is None:
             yield Evidence(start, end, Verdict.DENIES, back)
+
+
+def _weight(sentence: _Sentence, verdict: Verdict, back: Weight | None) -> Weight:
+    if sentence is _NOTICE:
+        return Weight.NOTICE
+    firm = verdict is Verdict.ASSERTS or sentence.outright or back is Weight.FIRM
+    return Weight.FIRM if firm else Weight.LOOSE
 
 
 def _in_order(sentence: _Sentence) -> tuple[Verdict, ...]:
