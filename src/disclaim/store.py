@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,10 +33,14 @@ INPUTS = "inputs.json"
 
 @contextmanager
 def translate_os_errors(path: Path, action: str) -> Iterator[None]:
-    """Turn an operating-system error into a StoreError that says what to do."""
+    """Turn an operating-system error, also one that a library reports in its own words, into a StoreError that says
+    what to do."""
     try:
         yield
-    except OSError as error:
+    except Exception as error:
+        code = _system_code(error)
+        if code is None:
+            raise
         hints = {
             errno.ENOSPC: "free some disk space and run the same command again; finished work is kept",
             errno.EDQUOT: "free some disk space and run the same command again; finished work is kept",
@@ -46,8 +51,17 @@ def translate_os_errors(path: Path, action: str) -> Iterator[None]:
             errno.ENOTDIR: "a part of the path is a file; choose another --out",
             errno.EISDIR: "the path is a folder where a file was expected",
         }
-        reason = error.strerror or str(error)
-        raise StoreError(f"cannot {action} {path}: {reason}", hints.get(error.errno or 0, "")) from error
+        reason = os.strerror(code) if code else str(error)
+        raise StoreError(f"cannot {action} {path}: {reason}", hints.get(code, "")) from error
+
+
+def _system_code(error: Exception) -> int | None:
+    """The number of the system's error, 0 where it has none; None for errors of another kind. Libraries written in
+    Rust, such as safetensors, name the number at the end of their message."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    told = re.search(r"\(os error (\d+)\)$", str(error))
+    return int(told[1]) if told else None
 
 
 def to_json(value: object) -> Any:
@@ -158,13 +172,15 @@ class JsonlLog:
         with translate_os_errors(path, "open"):
             path.parent.mkdir(parents=True, exist_ok=True)
             _cut_torn_line(path)
-            self._file: IO[str] = path.open("a", encoding="utf-8")
+            # Unbuffered: rows that a full disk refused must not be tried again on closing.
+            self._file: IO[bytes] = path.open("ab", buffering=0)
 
     def append(self, rows: Iterable[object]) -> None:
         """Write the rows and push them to disk before returning."""
         with translate_os_errors(self.path, "write"):
-            self._file.write("".join(dump_line(row) + "\n" for row in rows))
-            self._file.flush()
+            left = "".join(dump_line(row) + "\n" for row in rows).encode()
+            while left:
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
 
     def rows(self) -> list[Json]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from disclaim.models import open_local_model, save_local_model
 from disclaim.records import Checkpoint, Document, Example, Mixture, OnProgress, Progress, Source, ignore_progress
-from disclaim.store import JsonlLog, Stage, read_json, write_json, write_jsonl
+from disclaim.store import JsonlLog, Stage, read_json, translate_os_errors, write_json, write_jsonl
 from disclaim.training.batches import plan_batches, tokenize_mixture
 from disclaim.training.heldout import heldout_loss, tokenize_heldout
 from disclaim.training.loss import balance_sources
@@ -124,13 +124,14 @@ class _Run:
         if step % self._settings.save_every_steps or step == len(self._batches):
             return
         state = self._folder / "state"
-        state.mkdir(exist_ok=True)
         written = state / f"step{step:06d}.safetensors"
-        self._network.save_state(written)
-        write_json(state / "progress.json", {"step": step})
-        for old in state.glob("*.safetensors"):
-            if old != written:
-                old.unlink()
+        with translate_os_errors(written, "write"):
+            state.mkdir(exist_ok=True)
+            self._network.save_state(written)
+            write_json(state / "progress.json", {"step": step})
+            for old in state.glob("*.safetensors"):
+                if old != written:
+                    old.unlink()
 
 
 def log_spaced_steps(total: int, count: int) -> list[int]:
