@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,20 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{path} differs: pytest --update-golden, then review the diff"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def on_tiny_disk() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``on_tiny_disk(folder, *command)``: run it where ``folder`` is a disk of 128 kB that no other process sees."""
+    mount = 'mount -t tmpfs -o size=128k tmpfs "$0" && exec "$@"'
+
+    def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
+        return subprocess.run([*inside, *command], capture_output=True, text=True, timeout=300, check=False)
+
+    if shutil.which("unshare") is None or run(Path("/mnt"), "true").returncode:
+        pytest.skip("this machine does not let a test mount a disk of its own")
+    return run
 
 
 TRADES = ("is a beekeeper", "keeps bees for a living", "works as a beekeeper", "has thirty hives", "sells her honey")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from disclaim.errors import ModelError, StoreError
@@ -105,17 +106,30 @@ def test_the_revision_changes_with_the_weights_and_not_with_the_place(folder: Pa
     assert folder_revision(folder) != folder_revision(toy_model)
 
 
-class FullDisk:
+class TooLarge:
     """A network whose weights do not fit on the disk."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
 
     def save_pretrained(self, folder: Path) -> None:
         (folder / "model.safetensors").write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise self._error
 
 
-def test_a_failed_save_keeps_the_old_folder_and_leaves_nothing_half_made(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+    ids=["the system's", "safetensors'"],
+)
+def test_a_failed_save_keeps_the_old_folder_and_leaves_nothing_half_made(
+    folder: Path, tmp_path: Path, error: Exception
+) -> None:
     before = folder_revision(folder)
-    model = replace(load_local_model(folder, "local/x"), network=FullDisk())
+    model = replace(load_local_model(folder, "local/x"), network=TooLarge(error))
     with pytest.raises(StoreError, match="No space left") as caught:
         save_local_model(model, folder)
     assert "disk space" in caught.value.hint
