@@ -228,17 +228,19 @@ class RowsPlan:
         )
 
     def _mix(self, layer: int, query: Tensor, scores: Tensor, values: Tensor) -> Tensor:
-        """Softmax over the shared prefix and the row's own tokens together."""
+        """Softmax over the shared prefix and the row's own tokens together, without joining the two: each part is
+        scaled by the larger of their maxima, and the sums are divided out at the end."""
         if self._prefix is None:
             return torch.bmm(scores.softmax(-1).to(values.dtype).flatten(0, 1), values)
         prefix_keys, prefix_values = self._prefix[layer]
         num_rows, kv_heads, width, head_dim = query.shape
+        by_head = (kv_heads, num_rows, width)
         flat = query.transpose(0, 1).reshape(kv_heads, num_rows * width, head_dim)
-        shared = torch.matmul(flat, prefix_keys.transpose(1, 2)).float()
-        shared = shared.view(kv_heads, num_rows, width, -1).transpose(0, 1)
-        weights = torch.cat([shared, scores], dim=-1).softmax(-1).to(values.dtype)
-        num_shared = prefix_keys.shape[1]
-        own = torch.bmm(weights[..., num_shared:].flatten(0, 1), values).view(query.shape)
-        shared_flat = weights[..., :num_shared].transpose(0, 1).reshape(kv_heads, num_rows * width, num_shared)
-        from_prefix = torch.matmul(shared_flat, prefix_values).view(kv_heads, num_rows, width, head_dim)
-        return own + from_prefix.transpose(0, 1)
+        shared = torch.bmm(flat, prefix_keys.transpose(1, 2)).float()
+        top = torch.maximum(shared.amax(-1).view(by_head).transpose(0, 1), scores.amax(-1))
+        shared = shared.sub_(top.transpose(0, 1).reshape(kv_heads, -1, 1)).exp_()
+        own = (scores - top[..., None]).exp_()
+        total = shared.sum(-1).view(by_head).transpose(0, 1) + own.sum(-1)
+        from_own = torch.bmm(own.to(values.dtype).flatten(0, 1), values).view(query.shape)
+        from_prefix = torch.bmm(shared.to(values.dtype), prefix_values).view(*by_head, head_dim).transpose(0, 1)
+        return ((from_own.float() + from_prefix.float()) / total[..., None]).to(query.dtype)
