@@ -44,7 +44,9 @@ def rate_table(ratings: Sequence[Sequence[Sequence[float | None]]]) -> RateTable
     rates = [[_mean_or_nan(samples) for samples in questions] for questions in ratings]
     flat = [x for questions in ratings for samples in questions for x in samples]
     missing = sum(x is None for x in flat)
-    return RateTable(np.array(rates, dtype=np.float64).reshape(len(ratings), -1), len(flat) - missing, missing)
+    num_questions = len(rates[0]) if rates else 0
+    table = np.array(rates, dtype=np.float64).reshape(len(rates), num_questions)
+    return RateTable(table, len(flat) - missing, missing)
 
 
 def estimate_mean(tables: Sequence[RateTable], resample_seed: int = 0) -> Estimate:
