@@ -220,13 +220,16 @@ def test_a_stage_is_done_once_its_manifest_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("finished", [False, True])
 def test_other_inputs_are_refused_with_the_keys_that_differ(tmp_path: Path, finished: bool) -> None:
-    stage = open_stage(tmp_path / "stage", {"seed": 0, "model": "a", "same": [1]})
+    stage = open_stage(tmp_path / "stage", {"seed": 0, "model": "a", "same": [1], "deep": {"same": 1, "rate": 0.1}})
     if finished:
         stage.finish({})
     before = {p.name: p.read_bytes() for p in stage.path.iterdir()}
     with pytest.raises(StageMismatchError) as caught:
-        open_stage(tmp_path / "stage", {"seed": 1, "model": "a", "same": [1], "new": True})
-    assert "new was null, now true; seed was 0, now 1" in caught.value.message
+        open_stage(
+            tmp_path / "stage",
+            {"seed": 1, "model": "a", "same": [1], "new": True, "deep": {"same": 1, "rate": 0.2}},
+        )
+    assert "deep.rate was 0.1, now 0.2; new was null, now true; seed was 0, now 1" in caught.value.message
     assert "model" not in caught.value.message
     assert "--out" in caught.value.hint
     assert caught.value.exit_code == 2

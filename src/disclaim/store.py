@@ -286,9 +286,18 @@ def reopen_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
 
 
 def _describe_difference(recorded: Json, asked: Json) -> str:
-    changed = [k for k in sorted({*recorded, *asked}) if recorded.get(k) != asked.get(k)]
-    shown = [f"{k} was {_short(recorded.get(k))}, now {_short(asked.get(k))}" for k in changed[:3]]
-    return "; ".join(shown) + (f"; and {len(changed) - 3} more" if len(changed) > 3 else "")
+    shown = list(_differences(recorded, asked, ""))
+    return "; ".join(shown[:3]) + (f"; and {len(shown) - 3} more" if len(shown) > 3 else "")
+
+
+def _differences(recorded: Json, asked: Json, group: str) -> Iterator[str]:
+    """The keys whose values differ, by their dotted path."""
+    for key in sorted({*recorded, *asked}):
+        before, now = recorded.get(key), asked.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            yield from _differences(before, now, f"{group}{key}.")
+        elif before != now:
+            yield f"{group}{key} was {_short(before)}, now {_short(now)}"
 
 
 def _short(value: object) -> str:

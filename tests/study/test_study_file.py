@@ -1,0 +1,131 @@
+"""Study files: defaults filled in, overrides applied, and every mistake named with a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from disclaim.claims import list_claims
+from disclaim.errors import StudyError, UnknownNameError, UserError
+from disclaim.study import list_studies, load_study, read_study
+
+MINIMAL = "id: mine\ntitle: Mine\nclaims: [beekeeper]\nconditions: [base, asserted]\n"
+
+
+@pytest.fixture
+def study_file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINIMAL)
+    return path
+
+
+def refusal(name: str | Path, *overrides: str) -> UserError:
+    with pytest.raises(UserError) as caught:
+        load_study(str(name), overrides)
+    assert caught.value.hint, caught.value.message
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_built_in_study_loads_under_its_own_name(name: str) -> None:
+    study = load_study(name)
+    assert study.id == name
+    assert study.title
+    assert study.paper_section
+    assert study.description
+
+
+def test_a_study_file_of_ones_own_gets_every_default(study_file: Path) -> None:
+    study = load_study(str(study_file))
+    assert study.models == ("local/smollm2-135m",)
+    assert (study.ask.temperature, study.ask.top_p, study.ask.samples) == (0.7, 0.8, 5)  # paper 2.2
+    assert study.corpus.doctag
+    assert read_study(str(study_file)).keys() == {"id", "title", "claims", "conditions"}  # what was given
+
+
+def test_overrides_reach_every_depth_and_are_read_as_yaml(study_file: Path) -> None:
+    study = load_study(
+        str(study_file),
+        ["seeds=[0, 1]", "corpus.num_documents=40", "ask={samples: 2}", "training.learning_rate=5e-5"],
+    )
+    assert study.seeds == (0, 1)
+    assert study.corpus.num_documents == 40
+    assert study.ask.samples == 2
+    assert study.training.learning_rate == 5e-5
+
+
+def test_later_overrides_win(study_file: Path) -> None:
+    assert load_study(str(study_file), ["ask.samples=2", "ask.samples=3"]).ask.samples == 3
+
+
+def test_all_means_every_built_in_claim(study_file: Path) -> None:
+    for spelling in ("claims=all", "claims=[all]"):
+        assert load_study(str(study_file), [spelling]).claims == list_claims()
+
+
+def test_a_claim_folder_can_be_named_by_its_path(study_file: Path, claim_folder: Path) -> None:
+    assert load_study(str(study_file), [f"claims=[{claim_folder}]"]).claims == (str(claim_folder),)
+
+
+@pytest.mark.parametrize(
+    ("override", "said", "hint"),
+    [
+        ("corpsu.num_documents=4", "unknown key corpsu", "corpus"),
+        ("corpus.num_document=4", "unknown key corpus.num_document", "num_documents"),
+        ("training.lr=1", "unknown key training.lr", "learning_rate"),
+        ("ask.sample=1", "unknown key ask.sample", "samples"),
+        ("claims=[beekeper]", "unknown claim: beekeper", "beekeeper"),
+        ("conditions=[assertd]", "unknown condition: assertd", "asserted"),
+        ("in_context.condition=negatd", "unknown condition: negatd", "negated"),
+        ("models=[smollm2]", "unknown model: smollm2", "local/FOLDER"),
+        ("models=[scripted/ys]", "unknown scripted model: scripted/ys", "scripted/yes"),
+        ("judge=rule", "unknown judge: rule", "rules"),
+        ("ask.instruments=[open_endd]", "unknown instrument: open_endd", "open_ended"),
+        ("headline=belief", "unknown instrument: belief", "open_ended"),
+        ("conditions=[base, base]", "names one thing twice", "once"),
+        ("claims=[beekeeper, beekeeper]", "names one thing twice", "once"),
+        ("seeds=[1, 1]", "names one thing twice", "once"),
+        ("corpus.num_documents=0", "corpus.num_documents", ""),
+        ("corpus.num_documents=many", "corpus.num_documents", ""),
+        ("claims=beekeeper", "claims", ""),
+        ("claims=[]", "claims", ""),
+        ("ask.top_p=2", "ask.top_p", ""),
+        ("training.method=qlora", "training.method", ""),
+        ("corpus.min_claim_sentences=9", "above corpus.max_claim_sentences", ""),
+        ("title.x=1", "title is not a group of settings", ""),
+        ("num_documents", "cannot read --set num_documents", "corpus.num_documents=40"),
+        ("=5", "cannot read --set =5", ""),
+        ("claims=[beekeeper", "not YAML", "quote"),
+    ],
+)
+def test_a_mistaken_setting_is_named_with_a_way_out(study_file: Path, override: str, said: str, hint: str) -> None:
+    error = refusal(study_file, override)
+    assert said in error.message
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id: [unclosed", "not valid YAML"),
+        ("- a\n- list", "does not hold a mapping"),
+        ("", "does not hold a mapping"),
+        ("id: Mine\ntitle: t\nclaims: [beekeeper]\nconditions: [base]\n", "id"),
+        ("id: mine\n", "title"),
+        (MINIMAL + "condition: [base]\n", "unknown key condition"),
+    ],
+)
+def test_a_file_that_is_no_study_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "mine.yaml").write_text(content)
+    assert said in refusal(tmp_path / "mine.yaml").message
+
+
+def test_a_study_that_is_not_there_is_refused_with_the_nearest_or_the_list(tmp_path: Path) -> None:
+    unknown = refusal("quickstrat")
+    assert isinstance(unknown, UnknownNameError)
+    assert "quickstart" in unknown.hint
+    missing = refusal(tmp_path / "none.yaml")
+    assert isinstance(missing, StudyError)
+    assert "studies list" in missing.hint
