@@ -54,7 +54,10 @@ def corpus(
 
 
 def train(
-    data: Annotated[Path, typer.Option("--data", help="JSON lines with text (and spans) or messages.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", exists=True, dir_okay=False, help="JSON lines with text (and spans) or messages."),
+    ],
     out: OutFolder,
     model: ModelOption = "local/smollm2-135m",
     method: Annotated[str, typer.Option(help="full or lora.")] = "full",

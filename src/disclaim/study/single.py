@@ -14,7 +14,7 @@ from disclaim.records import Checkpoint, Corpus, OnProgress, ignore_progress
 from disclaim.store import content_key, lock, open_stage, read_text
 from disclaim.study.plan import prepare_run
 from disclaim.study.run import run_study
-from disclaim.study.study import build_study
+from disclaim.study.study import build_study, require_known_names
 from disclaim.training import TrainingSettings, open_trainer, train
 
 
@@ -44,7 +44,7 @@ def ask_model(
     on_progress: OnProgress = ignore_progress,
 ) -> Path:
     """A run of one untrained arm: the model as it is, asked everything about the claim. ``choices`` are the
-    asking settings and the seed. Returns the report's path."""
+    asking settings and the seed. Returns the report's path. Raises UnknownNameError before anything is written."""
     settings, seed = choices
     given = {
         "id": "ask",
@@ -56,4 +56,6 @@ def ask_model(
         "headline": "open_ended",
         "ask": dict(settings),
     }
-    return run_study(prepare_run(build_study(given, "ask"), out, on_progress), given, now)
+    study = build_study(given, "ask")
+    require_known_names(study)
+    return run_study(prepare_run(study, out, on_progress), given, now)

@@ -157,7 +157,7 @@ def load_study(name: str, overrides: Sequence[str] = ()) -> Study:
     Raises StudyError or UnknownNameError.
     """
     study = build_study(read_study(name, overrides), name)
-    _require_known_names(study)
+    require_known_names(study)
     return study
 
 
@@ -233,7 +233,9 @@ def _known_keys(where: tuple[int | str, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _require_known_names(study: Study) -> None:
+def require_known_names(study: Study) -> None:
+    """Raise UnknownNameError or StudyError unless claims, conditions, models, instruments and judge are known, and
+    nothing is named twice."""
     for claim in study.claims:
         find_claim(claim)
     for condition in study.conditions:
