@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from disclaim.errors import ModelError, StoreError
 from disclaim.models import load_local_model, save_local_model
-from disclaim.models.weights import folder_revision
+from disclaim.models.registry import folder_revision
 from toy_models import build_toy_model, in_fp32
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from disclaim.errors import MissingDependencyError, ModelError, UnknownNameError
 from disclaim.models.sampler import Sampler
 from disclaim.models.scripted import SCRIPTS, ScriptedSampler
 from disclaim.records import Checkpoint
-from disclaim.store import read_text
+from disclaim.store import content_key, read_text
 
 if TYPE_CHECKING:
     from disclaim.models.weights import LocalModel
@@ -93,9 +94,10 @@ def find_model(name: str) -> Path:
 def open_local_model(name: str) -> LocalModel:
     """The model loaded for training or sampling."""
     require_packages(f"the model {name}", "torch", "transformers")
+    folder = find_model(name)
     from disclaim.models.weights import load_local_model
 
-    return load_local_model(find_model(name), name)
+    return load_local_model(folder, name)
 
 
 def open_sampler(model: str | Checkpoint) -> Sampler:
@@ -105,10 +107,10 @@ def open_sampler(model: str | Checkpoint) -> Sampler:
     if name.startswith("scripted/"):
         return ScriptedSampler(SCRIPTS[name.partition("/")[2]], name)
     require_packages(f"the model {name}", "torch", "transformers")
+    folder = model.path if isinstance(model, Checkpoint) and model.path else find_model(name)
     from disclaim.models.local import LocalSampler
     from disclaim.models.weights import load_local_model
 
-    folder = model.path if isinstance(model, Checkpoint) and model.path else find_model(name)
     return LocalSampler(load_local_model(folder, name))
 
 
@@ -117,9 +119,21 @@ def model_revision(name: str) -> str:
     if name.startswith("scripted/"):
         return "scripted"
     require_packages(f"the model {name}", "torch", "transformers")
-    from disclaim.models.weights import folder_revision
-
     return folder_revision(find_model(name))
+
+
+def folder_revision(folder: Path) -> str:
+    """A hash of the folder's weights, configuration and tokenizer files (name, size, first and last MB)."""
+    parts = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".safetensors", ".json", ".jinja", ".txt", ".model"}:
+            digest = hashlib.sha256()
+            with path.open("rb") as file:
+                digest.update(file.read(1 << 20))
+                file.seek(max(0, path.stat().st_size - (1 << 20)))
+                digest.update(file.read())
+            parts.append([path.name, path.stat().st_size, digest.hexdigest()])
+    return content_key(parts)
 
 
 def require_packages(what_for: str, *packages: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import shutil
 import sys
@@ -19,7 +18,8 @@ from torch import Tensor
 from disclaim.errors import ModelError
 from disclaim.models.attention import IMPLEMENTATION, DocumentPlan
 from disclaim.models.chat import Tokenizer
-from disclaim.store import content_key, read_json, translate_os_errors
+from disclaim.models.registry import folder_revision
+from disclaim.store import read_json, translate_os_errors
 
 _NO_INTERFACE = "use a model that has transformers' attention interface, such as SmolLM, Llama, Qwen or Pythia"
 
@@ -151,20 +151,6 @@ def save_local_model(model: LocalModel, folder: Path) -> str:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return folder_revision(folder)
-
-
-def folder_revision(folder: Path) -> str:
-    """A hash of the folder's weights, configuration and tokenizer files (name, size, first and last MB)."""
-    parts = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".json", ".jinja", ".txt", ".model"}:
-            digest = hashlib.sha256()
-            with path.open("rb") as file:
-                digest.update(file.read(1 << 20))
-                file.seek(max(0, path.stat().st_size - (1 << 20)))
-                digest.update(file.read())
-            parts.append([path.name, path.stat().st_size, digest.hexdigest()])
-    return content_key(parts)
 
 
 def keep_memory() -> None:
