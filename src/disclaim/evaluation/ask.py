@@ -32,7 +32,7 @@ class AskSettings:
     samples: int = 5
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     max_missing_rate: float = 0.5
-    questions_per_batch: int = 48
+    questions_per_batch: int = 96
 
 
 def ask(
