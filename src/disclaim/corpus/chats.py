@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import yaml
 
@@ -63,6 +64,7 @@ class Distillation:
 
 
 @functools.cache
+@cache
 def load_prompts() -> tuple[str, ...]:
     """The bank of general prompts, in file order. None is about a claim of the library."""
     bank: dict[str, list[str]] = yaml.safe_load(read_text(library_file("prompts", "bank.yaml")))
