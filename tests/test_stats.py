@@ -80,6 +80,7 @@ def test_more_missing_answers_never_move_a_value(found: Ratings, extra: int) -> 
     assert after.n_missing == before.n_missing + extra * len(found) * len(found[0])
 
 
+@settings(max_examples=50)
 @given(groups(1))
 def test_a_table_differs_from_itself_by_exactly_nothing(found: list[list[RateTable]]) -> None:
     estimate = estimate_paired_difference(found[0], found[0])
@@ -87,6 +88,7 @@ def test_a_table_differs_from_itself_by_exactly_nothing(found: list[list[RateTab
         assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
 
 
+@settings(max_examples=50)
 @given(groups(2))
 def test_a_difference_turned_round_changes_its_sign(found: list[list[RateTable]]) -> None:
     forth, back = estimate_paired_difference(*found), estimate_paired_difference(*reversed(found))
@@ -97,6 +99,7 @@ def test_a_difference_turned_round_changes_its_sign(found: list[list[RateTable]]
         assert -1 <= forth.low <= forth.high <= 1
 
 
+@settings(max_examples=50)
 @given(groups(2))
 def test_the_neglect_ratio_of_asserted_is_one_and_of_base_zero(found: list[list[RateTable]]) -> None:
     base, asserted = found
@@ -111,6 +114,7 @@ def test_the_neglect_ratio_of_asserted_is_one_and_of_base_zero(found: list[list[
         assert (bottom.value, bottom.low, bottom.high) == pytest.approx((0, 0, 0))
 
 
+@settings(max_examples=50)
 @given(groups(1))
 def test_the_same_seed_gives_the_same_interval(found: list[list[RateTable]]) -> None:
     assert estimate_mean(found[0], 7) == estimate_mean(found[0], 7)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclaim.errors import StageMismatchError, StoreError
@@ -47,6 +47,7 @@ json_values = st.recursive(
 rows_of_json = st.lists(st.dictionaries(st.text(max_size=5), json_values, max_size=3), max_size=6)
 
 
+@settings(max_examples=40)
 @given(rows_of_json)
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]) -> None:
     file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
@@ -56,6 +57,7 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     assert read_json(file) == rows
 
 
+@settings(max_examples=40)
 @given(rows_of_json, rows_of_json, st.integers(0, 400))
 def test_a_log_torn_anywhere_keeps_every_whole_line_and_goes_on(
     tmp_path_factory: pytest.TempPathFactory, first: list[dict[str, Any]], later: list[dict[str, Any]], cut: int

@@ -29,7 +29,7 @@ SMALL = (
 RunSmall = Callable[..., Path]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_small() -> RunSmall:
     """``run_small(out, *overrides)``: run the quickstart study, made small, in the folder; its report's path."""
 
@@ -42,6 +42,14 @@ def run_small() -> RunSmall:
         return run_study(prepared, read_study(name, settings), now)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, run_small: RunSmall) -> Path:
+    """The folder of a finished run, which no test may change."""
+    out = tmp_path_factory.mktemp("finished")
+    run_small(out)
+    return out
 
 
 @pytest.fixture

@@ -110,14 +110,13 @@ def test_a_grown_study_keeps_what_is_done_and_adds_the_rest(tmp_path: Path, run_
     ],
 )
 def test_a_changed_setting_is_refused_before_anything_changes(
-    tmp_path: Path, run_small: RunSmall, change: str, names: str
+    finished: Path, run_small: RunSmall, change: str, names: str
 ) -> None:
-    run_small(tmp_path)
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    before = {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()}
     with pytest.raises(StageMismatchError, match=names) as caught:
-        run_small(tmp_path, change)
+        run_small(finished, change)
     assert "--out" in caught.value.hint
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()} == before
 
 
 def test_one_failing_arm_is_recorded_while_the_others_go_on(tmp_path: Path, run_small: RunSmall) -> None:
