@@ -179,6 +179,21 @@ def test_an_adapter_folder_loads_merged_into_the_base_model_it_names(adapter: Pa
     assert merged.revision != base.revision
 
 
+def test_an_adapter_trained_on_an_adapter_keeps_both(adapter: Path, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    first = load_local_model(adapter, "local/adapter")
+    config = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM", init_lora_weights=False)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        stacked = replace(first, network=get_peft_model(first.network, config))
+    save_local_model(stacked, tmp_path / "second")
+    expected = logits_of(stacked)
+    again = load_local_model(tmp_path / "second", "local/second")
+    torch.testing.assert_close(logits_of(again), expected, atol=0.1, rtol=0.05)  # merged in bf16
+    assert not torch.allclose(logits_of(again), logits_of(load_local_model(adapter, "local/adapter")), atol=0.2)
+
+
 def test_an_adapter_without_its_base_model_is_refused(adapter: Path, folder: Path) -> None:
     shutil.rmtree(folder)
     message = refusal(adapter)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,15 +92,18 @@ def _load_adapter(folder: Path, name: str) -> LocalModel:
         raise ModelError(
             f"the base model of the adapter in {folder} is not at {base_path}", "pull the base model first"
         )
-    base = load_local_model(Path(base_path), name)
     if not (folder / "adapter_model.safetensors").is_file():
         raise ModelError(f"{folder} holds no adapter_model.safetensors", "save the adapter as safetensors")
+    base = load_local_model(Path(base_path), name)
     try:
-        merged = PeftModel.from_pretrained(base.network, folder).merge_and_unload()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name since replaced
+            merged = PeftModel.from_pretrained(base.network, folder).merge_and_unload()
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"the adapter in {folder} does not fit its base model: {_first_line(error)}", "train the adapter anew"
         ) from error
+    merged.name_or_path = str(folder)  # an adapter trained on top names this one as its base
     return LocalModel(name, folder_revision(folder), merged.eval(), base.tokenizer)
 
 
@@ -143,7 +147,9 @@ def save_local_model(model: LocalModel, folder: Path) -> str:
             shutil.rmtree(killed, ignore_errors=True)
         work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
         try:
-            model.network.save_pretrained(work)
+            # Adapters leave the embeddings alone; left to itself, peft would ask the hub whether they do.
+            choices = {"save_embedding_layers": False} if hasattr(model.network, "peft_config") else {}
+            model.network.save_pretrained(work, **choices)
             model.tokenizer.save_pretrained(work)
             shutil.rmtree(folder, ignore_errors=True)
             work.chmod(0o755)
