@@ -288,6 +288,61 @@ class Judgement:
     reason: str
 
 
+class Severity(StrEnum):
+    """How grave a finding is: an error would be learned, a warning may be, a note is for information."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Extent(StrEnum):
+    """What a cue reaches: the text before it, after it, around it on both sides, or the whole document."""
+
+    DOCUMENT = "document"
+    BEFORE = "before"
+    AFTER = "after"
+    AROUND = "around"
+
+
+class Tier(StrEnum):
+    """What found a finding: rules alone, rules and a small classifier, or a language model."""
+
+    RULES = "rules"
+    LEARNED = "learned"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Characters ``[start, end)`` of one text of a row: of column ``field``, or of turn ``message`` in it."""
+
+    field: str
+    message: int | None
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the audit saw: ``claim`` is stated as fact, ``cue`` takes it back from outside its clause.
+
+    ``row`` counts from 0 within ``file``. ``confidence`` lies in 0..1 and is the rule's precision where it was
+    measured, not a probability for this row.
+    """
+
+    file: str
+    row: int
+    rule: str
+    severity: Severity
+    claim: Quote
+    cue: Quote
+    scope: Extent
+    confidence: float
+    tier: Tier = Tier.RULES
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A reported number: value with 95% interval, how many ratings it stands on and how many are missing.
