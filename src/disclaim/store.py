@@ -98,12 +98,20 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, blob: bytes) -> None:
     """Write a file atomically: a reader sees the old content or the new, never a part."""
+    with write_atomically(path) as file:
+        file.write(blob)
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write piece by piece, which takes its name when the block ends; where the block raises, ``path`` stays
+    as it was and nothing is left behind."""
     with translate_os_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(blob)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
@@ -111,6 +119,20 @@ def write_bytes(path: Path, blob: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def open_binary(path: Path) -> Iterator[IO[bytes]]:
+    """The file, open for reading its bytes; a read that the system refuses raises StoreError."""
+    with translate_os_errors(path, "read"), path.open("rb") as file:
+        yield file
+
+
+@contextmanager
+def scratch_file() -> Iterator[IO[bytes]]:
+    """A file without a name, gone when the block ends: for what must lie on disk to be read out of order."""
+    with tempfile.TemporaryFile() as file:
+        yield file
 
 
 def write_json(path: Path, value: object) -> None:

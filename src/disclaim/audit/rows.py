@@ -107,7 +107,7 @@ def parse_row(file: str, index: int, value: object) -> Row | None:
         if known is None:
             reading.other(name, column)
         elif reading.known(name, column, known[0]):
-            layouts.add(known[1])
+            layouts.add(Layout.TEXT if known[1] is Layout.CHAT and isinstance(column, str) else known[1])
     if not reading.passages:
         reading.promote_labels()
     if not reading.passages:
