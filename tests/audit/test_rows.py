@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from disclaim.audit.editing import Address, replace_texts
 from disclaim.audit.rows import MAX_LABEL_LENGTH, Label, Layout, Passage, Row, parse_row
 
 LONG = "word " * 100
@@ -150,6 +151,13 @@ def test_a_row_of_unknown_columns_is_read_by_its_sentences() -> None:
     assert row.labels == (Label("kind", "news"),)
 
 
+def test_a_prompt_without_a_known_answer_column_takes_the_longer_strings() -> None:
+    answer = "He went to the shop and then he came back with two loaves of bread and a pot of jam."
+    row = read({"question": "Where?", "student": answer, "mark": "none at all"})
+    assert [p.field for p in row.passages] == ["question", "student"]
+    assert row.labels == (Label("mark", "none at all"),)
+
+
 def test_numbers_in_bulk_are_no_labels() -> None:
     assert read({"text": "A.", "input_ids": list(range(5000))}).labels == ()
 
@@ -179,6 +187,30 @@ def test_deep_nesting_is_passed_over() -> None:
     assert brief(read({"text": "A.", "meta": deep})) == [("text", None, None, "A.")]
 
 
+def test_texts_are_replaced_where_they_stand() -> None:
+    image = {"type": "image"}
+    value: dict[str, object] = {
+        "messages": [
+            {"from": "gpt", "value": "A", "weight": 1},
+            {"role": "user", "content": [image, {"type": "text", "text": "B"}]},
+        ],
+        "meta": {"a.b": [{"note": LONG}]},
+        "id": 1,
+    }
+    texts: dict[Address, str] = {("messages", 0): "C", ("messages", 1): "D", ("meta.a.b.0.note", None): "E"}
+    assert replace_texts(value, texts) == {
+        "messages": [
+            {"from": "gpt", "value": "C", "weight": 1},
+            {"role": "user", "content": [image, {"type": "text", "text": "D"}]},
+        ],
+        "meta": {"a.b": [{"note": "E"}]},
+        "id": 1,
+    }
+    for address in (("text", None), ("messages", 9), ("id", None), ("meta.c", None)):
+        with pytest.raises(KeyError):
+            replace_texts(value, {address: "F"})
+
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just(LONG)
 KEYS = st.sampled_from(
     ["text", "messages", "role", "content", "from", "value", "chosen", "rejected", "prompt", "input", "type", "z"]
@@ -196,3 +228,15 @@ def test_any_value_is_read_without_an_error_and_every_text_has_one_address(value
         assert addresses
         assert len(set(addresses)) == len(addresses)
         assert all(p.text.strip() for p in row.passages)
+
+
+@given(VALUES)
+def test_a_replaced_text_is_read_back(value: object) -> None:
+    row = parse_row("f", 0, value)
+    if row is None or not isinstance(value, dict):
+        return
+    for passage in row.passages:
+        text = passage.text + " More."
+        again = parse_row("f", 0, replace_texts(value, {(passage.field, passage.message): text}))
+        assert again is not None
+        assert [p.text for p in again.passages] == [text if p is passage else p.text for p in row.passages]

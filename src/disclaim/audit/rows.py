@@ -12,6 +12,8 @@ from enum import StrEnum
 
 #: Strings of unknown columns above this many characters are texts, the others labels.
 MAX_LABEL_LENGTH = 400
+#: In a row with a prompt and no known column for its answer, strings from this length on are texts.
+MIN_ANSWER_LENGTH = 80
 #: What is nested deeper below the row is passed over.
 MAX_DEPTH = 64
 #: Lists of more numbers than this are data (token ids, embeddings), not labels.
@@ -78,12 +80,19 @@ _TEXT_KEYS = ("content", "value", "text")
 #: Known columns in reading order, with the role of a text in them and the layout that they tell of.
 _COLUMNS: dict[str, tuple[str | None, Layout | None]] = {
     **dict.fromkeys(("system", "system_prompt", "system_message"), ("system", None)),
-    **dict.fromkeys(("text", "content", "document", "article", "body", "raw_content"), (None, Layout.TEXT)),
+    **dict.fromkeys(
+        ("text", "content", "document", "article", "body", "raw_content", "sentence", "statement", "claim", "review"),
+        (None, Layout.TEXT),
+    ),
     **dict.fromkeys(("instruction",), ("user", Layout.INSTRUCTION)),
     **dict.fromkeys(("input", "context"), ("user", None)),
     **dict.fromkeys(("prompt", "question", "query"), ("user", Layout.COMPLETION)),
     **dict.fromkeys(("output",), ("assistant", None)),
-    **dict.fromkeys(("completion", "response", "answer"), ("assistant", Layout.COMPLETION)),
+    **dict.fromkeys(
+        ("completion", "response", "answer", "solution", "initial_response", "revision"),
+        ("assistant", Layout.COMPLETION),
+    ),
+    **dict.fromkeys((f"response_{name}" for name in "ab01jk"), ("assistant", Layout.COMPLETION)),
     **dict.fromkeys(("chosen", "rejected"), ("assistant", Layout.PREFERENCE)),
     **dict.fromkeys(("messages", "conversations", "conversation", "dialogue", "dialog", "turns"), (None, Layout.CHAT)),
 }
@@ -95,7 +104,8 @@ _PRECEDENCE = (Layout.PREFERENCE, Layout.CHAT, Layout.INSTRUCTION, Layout.COMPLE
 def parse_row(file: str, index: int, value: object) -> Row | None:
     """The row with its texts and labels; None where there is nothing to read in it.
 
-    A row without any known column or long text is read by its strings of several words. Every text is kept exactly as
+    A row without any known column or long text is read by its strings of several words, one with a prompt but no
+    answer by its longer strings too. Every text is kept exactly as
     it stands, lone surrogates included. Raises nothing, whatever ``value`` is.
     """
     if not isinstance(value, Mapping):
@@ -108,12 +118,16 @@ def parse_row(file: str, index: int, value: object) -> Row | None:
             reading.other(name, column)
         elif reading.known(name, column, known[0]):
             layouts.add(Layout.TEXT if known[1] is Layout.CHAT and isinstance(column, str) else known[1])
-    if not reading.passages:
-        reading.promote_labels()
+    reading.promote_labels(Layout.CHAT in layouts)
     if not reading.passages:
         return None
     layout = next((layout for layout in _PRECEDENCE if layout in layouts), Layout.TEXT)
     return Row(file, index, layout, tuple(reading.passages), tuple(reading.labels))
+
+
+def turn_text_key(turn: Mapping[str, object]) -> str | None:
+    """The key under which one turn of a chat holds its text or parts; None where it holds none."""
+    return next((key for key in _TEXT_KEYS if turn.get(key) is not None), None)
 
 
 def _key(name: object) -> str:
@@ -164,12 +178,17 @@ class _Reading:
         else:
             self._nested(field, column)
 
-    def promote_labels(self) -> None:
-        """Take the top-level strings of several words for texts."""
+    def promote_labels(self, is_chat: bool) -> None:
+        """Take top-level strings for texts: those of several words where no text was found, and the longer ones where
+        a prompt was found and no answer."""
+        if self.passages and (is_chat or any(p.role not in ("user", "system") for p in self.passages)):
+            return
+        shortest = MIN_ANSWER_LENGTH if self.passages else 0
         kept = []
         for label in self.labels:
-            if "." not in label.path and isinstance(label.value, str) and len(label.value.split(None, 2)) > 2:
-                self._add(label.path, None, None, label.value)
+            value = label.value if "." not in label.path else ""
+            if isinstance(value, str) and len(value) >= shortest and len(value.split(None, 2)) > 2:
+                self._add(label.path, None, None, value)
             else:
                 kept.append(label)
         self.labels = kept
@@ -189,7 +208,7 @@ class _Reading:
 
     def _turn(self, field: str, number: int, turn: Mapping[str, object], role: str | None) -> None:
         role_key = next((key for key in _ROLE_KEYS if isinstance(turn.get(key), str)), None)
-        text_key = next((key for key in _TEXT_KEYS if turn.get(key) is not None), None)
+        text_key = turn_text_key(turn)
         if role_key is not None:
             role = _ROLE_OF.get(str(turn[role_key]).strip().lower())
         if text_key is not None:
