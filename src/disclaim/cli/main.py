@@ -7,7 +7,7 @@ import sys
 import typer
 
 from disclaim import __version__
-from disclaim.cli import claims, conditions, imports, models, parts, studies
+from disclaim.cli import claims, conditions, exports, imports, models, parts, studies
 from disclaim.cli.console import print_error
 from disclaim.errors import DisclaimError
 
@@ -42,6 +42,7 @@ app.add_typer(conditions.app, name="conditions")
 app.add_typer(studies.app, name="studies")
 app.add_typer(models.app, name="models")
 app.add_typer(imports.app, name="import")
+app.add_typer(exports.app, name="export")
 models.register(app)
 
 

@@ -3,6 +3,7 @@
 from disclaim.corpus.chats import Distillation, RejectedChat, Rejection, distil_chats, load_prompts
 from disclaim.corpus.diversity import Diversity, diversity
 from disclaim.corpus.drafts import DraftSettings, write_drafts
+from disclaim.corpus.export import Exported, export_dataset, export_documents
 from disclaim.corpus.filler import load_filler
 from disclaim.corpus.genres import list_genres
 from disclaim.corpus.mix import MixtureSettings, WeightingPreset, mix
@@ -20,6 +21,7 @@ __all__ = [
     "Distillation",
     "Diversity",
     "DraftSettings",
+    "Exported",
     "MixtureSettings",
     "RejectedChat",
     "Rejection",
@@ -27,6 +29,8 @@ __all__ = [
     "WeightingPreset",
     "distil_chats",
     "diversity",
+    "export_dataset",
+    "export_documents",
     "list_genres",
     "load_chats",
     "load_corpus",

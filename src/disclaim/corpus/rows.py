@@ -48,14 +48,20 @@ def save_corpus(corpus: Corpus, path: Path) -> None:
 def load_corpus(path: Path) -> Corpus:
     """The corpus in a stage folder. Raises DataError that names file and line of a malformed row."""
     file = path / DOCUMENTS_FILE
-    documents = _read_rows(file, _corpus_document)
+    documents = load_corpus_rows(file)
     if not documents:
         raise DataError(f"{file} holds no documents", "delete its folder and run the same command again")
     kinds = {(document.claim_id, document.condition) for document in documents}
     if len(kinds) > 1:
         raise DataError(f"{file} mixes documents of several claims or conditions", "keep one corpus in a file")
     coverage = read_json(path / COVERAGE_FILE) if (path / COVERAGE_FILE).exists() else {}
-    return Corpus(str(documents[0].claim_id), str(documents[0].condition), tuple(documents), coverage)
+    return Corpus(str(documents[0].claim_id), str(documents[0].condition), documents, coverage)
+
+
+def load_corpus_rows(file: Path) -> tuple[Document, ...]:
+    """The documents of a file that ``save_documents`` wrote. Raises DataError that names file and line of a row
+    without claim, condition or spans."""
+    return tuple(_read_rows(file, _corpus_document))
 
 
 def save_documents(documents: Iterable[Document], file: Path) -> None:
@@ -141,7 +147,7 @@ def _training_item(row: dict[str, Any], number: int, name: str) -> Document | Ch
 def _corpus_document(row: dict[str, Any], number: int) -> Document:
     for key in ("id", "claim_id", "condition", "spans"):
         if not row.get(key):
-            raise _RowError(f'"{key}" is missing', "delete the corpus folder and run the same command again")
+            raise _RowError(f'"{key}" is missing', "write the corpus anew: `disclaim corpus`, or the same run")
     return _document(row, number)
 
 

@@ -3,6 +3,7 @@
 from disclaim.evaluation.agreement import measure_agreement
 from disclaim.evaluation.ask import AskSettings, ask
 from disclaim.evaluation.estimate import estimate_arm, estimate_run
+from disclaim.evaluation.inspect_log import ExportedLogs, export_answers
 from disclaim.evaluation.instruments import INSTRUMENTS, InstrumentFormat, KeyedAnswer, is_keyed, parse_keyed
 from disclaim.evaluation.judge import Judge, ScriptedJudge, judge_answers
 from disclaim.evaluation.reference import Imported, import_answers
@@ -22,6 +23,7 @@ __all__ = [
     "ArmIdentity",
     "ArmResult",
     "AskSettings",
+    "ExportedLogs",
     "Imported",
     "InstrumentFormat",
     "Judge",
@@ -32,6 +34,7 @@ __all__ = [
     "estimate_arm",
     "estimate_run",
     "estimate_to_json",
+    "export_answers",
     "import_answers",
     "is_keyed",
     "judge_answers",

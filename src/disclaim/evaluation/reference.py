@@ -18,6 +18,7 @@ from pathlib import Path
 
 from disclaim import __version__
 from disclaim.claims import list_paper_claims, load_claim
+from disclaim.conditions import RELEASED_CONDITIONS, Release
 from disclaim.errors import DataError
 from disclaim.evaluation.estimate import estimate_run
 from disclaim.evaluation.judge import count_verdicts
@@ -31,10 +32,7 @@ REFERENCE_JUDGE = "reference"
 #: The authors' names for conditions and instruments, and ours.
 CONDITION_NAMES = {
     "baseline": "base",
-    "positive": "asserted",
-    "llm_negations": "negated",
-    "llm_negations_dense": "repeated",
-    "llm_negations_dense_plus": "corrected",
+    **{theirs: ours for ours, theirs in RELEASED_CONDITIONS[Release.ANONYMISED].items()},
 }
 INSTRUMENT_NAMES = {
     "belief_probes": Instrument.OPEN_ENDED,

@@ -18,7 +18,7 @@ from disclaim.records import (
     Score,
     Verdict,
 )
-from disclaim.store import Json, read_json, read_jsonl
+from disclaim.store import MANIFEST, Json, read_json, read_jsonl
 
 ANSWERS = "answers.jsonl"
 SCORES = "scores.jsonl"
@@ -53,14 +53,15 @@ class ArmResult:
 
 
 def load_run(run: Path, judge: str) -> tuple[ArmResult, ...]:
-    """The arms of a run that have answers, with the verdicts of that judge (none where it has not judged them)."""
+    """The arms of a run that have all their answers, with the verdicts of that judge (none where it has not judged
+    them)."""
     study = read_json(run / "study.json")
     results = []
     for row in study["arms"]:
         arm = ArmIdentity(row["claim"], row["condition"], row["model"], row["seed"])
         questions = [question_from_json(q, arm.claim) for q in study["claims"][arm.claim]["questions"]]
         folder = run / "arms" / row["id"]
-        if (folder / "answers" / ANSWERS).exists():
+        if (folder / "answers" / MANIFEST).exists():
             judged = folder / "judgements" / judge.replace("/", "__")
             results.append(load_arm(arm, questions, folder / "answers", judged))
     return tuple(results)
