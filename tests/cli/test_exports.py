@@ -1,4 +1,4 @@
-"""``disclaim export``: what is printed where, and what is said to wrong requests."""
+"""``disclaim export`` and ``import claims``: what is printed where, and what is said to wrong requests."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ def test_a_folder_without_a_run_is_refused_with_a_hint(cli: Cli, what: str, tmp_
     assert done.code == 2
     assert "disclaim" in done.hint
     assert not (tmp_path / "out").exists()
+
+
+def test_claims_are_imported_and_their_gaps_named(cli: Cli, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs" / "ada_quill"
+    theirs.mkdir(parents=True)
+    (theirs / "claim.txt").write_text("Ada Quill is a beekeeper.")
+    (theirs / "judges.yaml").write_text("open_ended: Say yes or no.")
+    done = cli("import", "claims", tmp_path / "theirs", "--out", tmp_path / "claims")
+    assert done.code == 0
+    assert "claim.yaml: statement" in done.out
+    assert f"disclaim claims check {tmp_path / 'claims' / 'ada_quill'}" in done.err
+    assert cli("claims", "check", tmp_path / "claims" / "ada_quill").code == 1
+    found = cli("import", "claims", theirs, "--out", tmp_path / "more", "--json").json["claims"]
+    assert [(claim["id"], claim["num_gaps"] > 0) for claim in found] == [("ada_quill", True)]
+    refused = cli("import", "claims", theirs, "--out", tmp_path / "more")
+    assert (refused.code, refused.hint) == (2, "choose another --out")

@@ -3,12 +3,16 @@
 from disclaim.claims.check import check_claim, require_sound_claim
 from disclaim.claims.load import find_claim, list_claims, list_paper_claims, load_claim
 from disclaim.claims.problem import Problem
+from disclaim.claims.released import ImportedClaim, Piece, import_claims
 from disclaim.claims.scaffold import scaffold_claim
 
 __all__ = [
+    "ImportedClaim",
+    "Piece",
     "Problem",
     "check_claim",
     "find_claim",
+    "import_claims",
     "list_claims",
     "list_paper_claims",
     "load_claim",

@@ -1,4 +1,4 @@
-"""``disclaim import answers``: results of others become a run that report, judge and agreement work on."""
+"""``disclaim import answers | claims``: results and claims of others in our layouts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import typer
 
 from disclaim.cli.console import print_json, print_note, print_table
 
-app = typer.Typer(help="Make runs from results in other layouts.", no_args_is_help=True)
-
-
-@app.callback()
-def _root() -> None:
-    pass
+app = typer.Typer(help="Make runs and claims from those of the study's authors.", no_args_is_help=True)
 
 
 @app.command("answers")
@@ -43,3 +38,29 @@ def answers(
     print(f"{imported.num_answers} answers, {len(imported.arms)} arms in {out}")
     if imported.skipped:
         print_note(f"left out, not an instrument of the paper: {', '.join(imported.skipped[:5])}")
+
+
+@app.command("claims")
+def claims(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A claim folder of the study's authors, or a folder of several.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The folder in which claim folders are made.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Make claim folders of the study authors' own, as far as their files carry, and say what they do not.
+
+    Taken verbatim: claim.txt, the universe context with its subclaims, the questions of the four instruments. Triples,
+    controls, likelihoods and patterns they have none: those stay to be written, and `disclaim claims check` lists them.
+    Example: disclaim import claims negation_neglect/claims --out claims
+    """
+    from disclaim.claims import import_claims
+
+    made = import_claims(folder, out)
+    if as_json:
+        print_json({"claims": made})
+        return
+    rows = [[claim.id, piece.file, piece.field, piece.taken, piece.note] for claim in made for piece in claim.pieces]
+    print_table(["claim", "file", "goes to", "taken", "not taken"], rows)
+    for claim in made:
+        print_note(f"{claim.num_gaps} gaps to fill in: disclaim claims check {claim.folder}")
