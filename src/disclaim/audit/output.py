@@ -1,0 +1,266 @@
+"""Findings and summaries as text and JSON. Pure: records in, text out.
+
+The JSON of a finding and of a summary is the contract of ``disclaim audit``: keys are added, never renamed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from disclaim.audit.risk import ClaimAtRisk, Risk
+from disclaim.audit.scan import ScannedRow, ScanSummary
+from disclaim.errors import DataError
+from disclaim.records import Extent, Finding, Quote, Severity, Tier
+from disclaim.store import Json, to_json
+
+_QUOTED = 160
+_CLAIMS_SHOWN = 10
+_UNREADABLE_SHOWN = 5
+_BEYOND = {
+    Extent.DOCUMENT: "about the whole text",
+    Extent.BEFORE: "after it",
+    Extent.AFTER: "before it",
+    Extent.AROUND: "around it",
+}
+
+
+class AboutRule(Protocol):
+    """What reports say of a rule."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def summary(self) -> str: ...
+
+
+def finding_json(finding: Finding) -> Json:
+    """The finding as one object. ``field`` and ``message`` are the claim's; the cue has its own where they differ."""
+    claim, cue = finding.claim, finding.cue
+    place: Json = {"field": cue.field, "message": cue.message}
+    same_place = (cue.field, cue.message) == (claim.field, claim.message)
+    return {
+        "file": finding.file,
+        "row": finding.row,
+        "field": claim.field,
+        "message": claim.message,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "claim": {"start": claim.start, "end": claim.end, "text": claim.text},
+        "cue": {"start": cue.start, "end": cue.end, "text": cue.text, **({} if same_place else place)},
+        "scope": finding.scope.value,
+        "confidence": round(finding.confidence, 4),
+        "tier": finding.tier.value,
+    }
+
+
+def read_finding(value: Json) -> Finding:
+    """The finding that ``finding_json`` wrote. Raises DataError for anything else."""
+    try:
+        claim, cue = value["claim"], value["cue"]
+        field, message = value["field"], value["message"]
+        return Finding(
+            file=value["file"],
+            row=value["row"],
+            rule=value["rule"],
+            severity=Severity(value["severity"]),
+            claim=Quote(field, message, claim["start"], claim["end"], claim["text"]),
+            cue=Quote(cue.get("field", field), cue.get("message", message), cue["start"], cue["end"], cue["text"]),
+            scope=Extent(value["scope"]),
+            confidence=value["confidence"],
+            tier=Tier(value["tier"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"not a finding: {error}", "give the file that `disclaim audit --out` wrote") from error
+
+
+def json_text(value: object) -> str:
+    """JSON on one line. Lone surrogates, which no file can hold, are written as escapes."""
+    dumped = json.dumps(value, ensure_ascii=False)
+    try:
+        dumped.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return dumped
+
+
+def summary_json(summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> Json:
+    """The summary as one object, with the claims at risk."""
+    return {
+        "rows": summary.rows,
+        "bytes": summary.bytes,
+        "seconds": summary.seconds,
+        "rows_with_findings": summary.rows_with_findings,
+        "findings_by_rule": summary.findings_by_rule,
+        "unreadable_rows": summary.unreadable_rows,
+        "files": summary.files,
+        "findings_by_severity": summary.findings_by_severity,
+        "unreadable": [{"file": r.file, "row": r.index, "reason": r.reason} for r in summary.unreadable],
+        "suppressed": summary.suppressed,
+        "interrupted": summary.interrupted,
+        "claims": [to_json(claim) for claim in claims],
+    }
+
+
+class Report(Protocol):
+    """A report written while the scan goes on: each call gives its next characters, no lone surrogate among them."""
+
+    def begin(self) -> str: ...
+    def row(self, row: ScannedRow) -> str: ...
+    def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str: ...
+
+
+class FindingLines:
+    """The findings as JSON lines."""
+
+    def begin(self) -> str:
+        """Nothing."""
+        return ""
+
+    def row(self, row: ScannedRow) -> str:
+        """A line for each finding of the row."""
+        return "".join(f"{json_text(finding_json(finding))}\n" for finding in row.findings)
+
+    def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
+        """Nothing."""
+        return ""
+
+
+class Ink:
+    """Colours for a terminal, or none."""
+
+    def __init__(self, coloured: bool) -> None:
+        self._codes = (
+            {"bold": "1", "dim": "2", "error": "31;1", "warning": "33;1", "note": "36", "cue": "35", "claim": "33"}
+            if coloured
+            else {}
+        )
+
+    def __call__(self, name: str, text: str) -> str:
+        """The text in that colour."""
+        code = self._codes.get(name)
+        return f"\x1b[{code}m{text}\x1b[0m" if code else text
+
+
+class TextReport:
+    """The report to read at a terminal: rows with findings by file as they come, then what they add up to."""
+
+    def __init__(self, rules: Mapping[str, AboutRule], coloured: bool = False, max_rows: int | None = None) -> None:
+        self._rules = rules
+        self._ink = Ink(coloured)
+        self._max_rows = max_rows
+        self._num_rows = 0
+        self._file: str | None = None
+
+    def begin(self) -> str:
+        """Nothing."""
+        return ""
+
+    def row(self, row: ScannedRow) -> str:
+        """The findings of one row, under the heading of its file where it is the first; "" beyond ``max_rows``."""
+        self._num_rows += 1
+        if self._max_rows is not None and self._num_rows > self._max_rows:
+            return ""
+        lines = []
+        if row.file != self._file:
+            lines += [*([""] if self._file else []), self._ink("bold", plain(row.file))]
+            self._file = row.file
+        for finding in row.findings:
+            lines += self._finding(finding)
+        return "".join(f"{line}\n" for line in lines)
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        rule = self._rules.get(finding.rule)
+        place = f"row {finding.row}, {place_of(finding.claim)}"
+        head = f"{self._ink(finding.severity.value, finding.severity.value)} {self._ink('bold', finding.rule)}"
+        title = f" {rule.title}" if rule else ""
+        yield f"  {head}{title}  {self._ink('dim', place)}"
+        yield f"    states:    {self._ink('claim', quoted(finding.claim.text))}"
+        yield f"    takes back: {self._ink('cue', quoted(finding.cue.text))} {self._ink('dim', _where(finding))}"
+
+    def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
+        """What it adds up to: counts by rule, claims at risk, what was not read or not shown, and what to do."""
+        lines = []
+        hidden = max(0, self._num_rows - self._max_rows) if self._max_rows is not None else 0
+        if hidden:
+            lines += ["", self._ink("dim", f"  ... and {hidden:,} more rows with findings (--show N shows more)")]
+        if self._num_rows:
+            lines.append("")
+        lines += [*self._counts(summary), *self._claims(claims), *self._remarks(summary)]
+        return "".join(f"{line}\n" for line in lines)
+
+    def _counts(self, summary: ScanSummary) -> Iterator[str]:
+        speed = summary.bytes / 1e6 / summary.seconds if summary.seconds else 0.0
+        read = f"{summary.rows:,} rows in {summary.files:,} file{'s' if summary.files != 1 else ''}"
+        found = f"{summary.rows_with_findings:,} with findings" if summary.rows_with_findings else "no findings"
+        size = f"{summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s, {speed:.1f} MB/s"
+        yield f"{self._ink('bold', f'{read}: {found}')}  {self._ink('dim', f'({size})')}"
+        for name, count in sorted(summary.findings_by_rule.items(), key=lambda item: -item[1]):
+            rule = self._rules.get(name)
+            severity, title = (rule.severity.value, rule.title) if rule else ("", "")
+            yield f"  {count:>8,}  {name}  {self._ink(severity, f'{severity:<7}')}  {title}".rstrip()
+
+    def _claims(self, claims: Sequence[ClaimAtRisk]) -> Iterator[str]:
+        if not claims:
+            return
+        yield ""
+        yield self._ink("bold", "claims at risk (by how many rows state them)")
+        for claim in claims[:_CLAIMS_SHOWN]:
+            colour = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}[claim.risk]
+            level = self._ink(colour, f"{claim.risk:<6}")
+            dose = f"{_number(claim.rows, 'row')}, {_number(claim.mentions, 'mention')}, {claim.tokens:,} words"
+            yield f"  {level}  {quoted(claim.claim, 100)}  {self._ink('dim', f'{dose}, ' + ' '.join(claim.rules))}"
+        if len(claims) > _CLAIMS_SHOWN:
+            yield self._ink("dim", f"  ... and {len(claims) - _CLAIMS_SHOWN:,} more")
+
+    def _remarks(self, summary: ScanSummary) -> Iterator[str]:
+        if summary.suppressed:
+            means = ", ".join(f"{count:,} by {name}" for name, count in summary.suppressed.items())
+            yield f"suppressed: {means}"
+        if summary.unreadable_rows:
+            yield self._ink("warning", f"{summary.unreadable_rows:,} rows could not be read and were not audited:")
+            for row in summary.unreadable[:_UNREADABLE_SHOWN]:
+                yield f"  {plain(row.file)}, row {row.index}: {plain(row.reason)}"
+        if summary.interrupted:
+            yield self._ink("warning", "interrupted: this is what was found until then")
+        if summary.findings_by_rule:
+            name = max(summary.findings_by_rule, key=lambda key: summary.findings_by_rule[key])
+            yield f"hint: `disclaim rules {name}` says why this teaches the claim, and what to do"
+
+
+def place_of(quote: Quote) -> str:
+    """Where a quote stands in its row: "messages[3][120:205]", "text[0:41]"."""
+    turn = "" if quote.message is None else f"[{quote.message}]"
+    return plain(f"{quote.field}{turn}[{quote.start}:{quote.end}]")
+
+
+def _where(finding: Finding) -> str:
+    claim, cue = finding.claim, finding.cue
+    if (claim.field, claim.message) != (cue.field, cue.message):
+        return f"({place_of(cue)})"
+    return f"({_BEYOND[finding.scope]})"
+
+
+def quoted(text: str, width: int = _QUOTED) -> str:
+    """The text on one line in quotes, its middle left out where it is long."""
+    flat = plain(" ".join(text.split()))
+    if len(flat) > width:
+        half = (width - 5) // 2
+        flat = f"{flat[:half].rstrip()} ... {flat[-half:].lstrip()}"
+    return f'"{flat}"'
+
+
+def plain(text: str) -> str:
+    """The text without characters that would steer a terminal or that no file can hold."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

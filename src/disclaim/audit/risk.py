@@ -1,0 +1,270 @@
+"""Claims at risk: findings clustered over rows, because dose decides what a model comes to believe.
+
+Two findings belong to one claim where their sentences are near-duplicates, or name the same subject and share enough
+of their other words. That is wording, not meaning: a claim may fall into several clusters, and two claims about one
+subject may share one. Time grows linearly with findings, memory with distinct claims up to ``MAX_CLAIMS``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from disclaim.audit.scan import ScannedRow
+from disclaim.audit.wording import name_runs, names, normal_form, opening_names, stems
+from disclaim.records import Finding, Severity
+
+#: Rows that state a claim from which its risk is high: the smallest dose seen to implant one, 36 documents of 3 to 5
+#: claim sentences in a 135M model, where the flagged claim was believed in 75% of answers and the plain one in 80%
+#: (docs/log.md, 2026-11-23; with 100 and 240 documents: 94 to 95%). One model, one claim, one seed.
+HIGH_ROWS = 36
+#: The same dose in sentences: 36 documents of at least 3.
+HIGH_MENTIONS = 108
+#: Below as many mentions the risk is low: "a few". A convention, since no run of ours went below 36 documents.
+FEW_MENTIONS = 5
+
+#: Claims kept at a time. When there are more, those met in a single row are let go and only counted.
+MAX_CLAIMS = 20_000
+_MAX_WORDINGS = 200_000
+#: Only the beginning of a very long claim, such as a whole answer, is compared.
+_COMPARED = 600
+_SHOWN = 400
+_MAX_EXAMPLES = 3
+#: Smallest hashes under which a claim is filed: two sentences with 60% of their words in common share one of four in
+#: 97% of cases.
+_SKETCH = 4
+_FILED = 8
+_NEAR_DUPLICATE = 0.6
+_SAME_SUBJECT = 0.34
+
+
+class Risk(StrEnum):
+    """How likely training on the data implants a claim, judged by its dose alone. Coarse: see the constants."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAtRisk:
+    """One claim over all rows.
+
+    ``number`` tells claims of one scan apart. ``claim`` is its first wording; ``wordings`` counts different ones,
+    ``examples`` are some of them. ``subject`` is the name most often in it. ``mentions`` are sentences that state it
+    in rows where it was found. ``denials`` are sentences that deny it in its own clause, None where nobody counted.
+    ``tokens`` are white-space words of the mentions, not a model's tokens. ``file`` and ``row`` are where it was met
+    first.
+    """
+
+    number: int
+    claim: str
+    subject: str | None
+    risk: Risk
+    rows: int
+    mentions: int
+    denials: int | None
+    tokens: int
+    wordings: int
+    rules: dict[str, int]
+    severity: Severity
+    file: str
+    row: int
+    examples: tuple[str, ...]
+
+
+def risk_of(rows: int, mentions: int, denials: int | None = None) -> Risk:
+    """The risk by dose. As many denials as mentions lower it by one step: documents that deny, added beside those
+    that state, took belief from 53 to 22% where it was tried (a follow-up, one model)."""
+    if rows >= HIGH_ROWS or mentions >= HIGH_MENTIONS:
+        risk = Risk.HIGH
+    elif mentions < FEW_MENTIONS:
+        risk = Risk.LOW
+    else:
+        risk = Risk.MEDIUM
+    if denials is not None and denials >= mentions:
+        return Risk.MEDIUM if risk is Risk.HIGH else Risk.LOW
+    return risk
+
+
+class ClaimLedger:
+    """Gathers the claims of rows as they come. The same rows in the same order give the same claims."""
+
+    def __init__(self) -> None:
+        self._clusters: dict[int, _Cluster] = {}
+        self._by_wording: dict[str, int] = {}
+        self._filed: dict[str | int, deque[int]] = {}
+        self._next = 0
+        self.num_dropped = 0
+        """Claims of a single row that were let go to bound memory."""
+
+    def add(self, row: ScannedRow) -> tuple[int, ...]:
+        """Add the findings of a row; the number of each one's claim. A sentence that several cues take back is one
+        mention."""
+        seen: dict[tuple[str, int | None, int, int], int] = {}
+        numbers = []
+        for finding in row.findings:
+            claim = finding.claim
+            place = (claim.field, claim.message, claim.start, claim.end)
+            if place not in seen:
+                seen[place] = self._number_of(finding)
+                self._clusters[seen[place]].mention(finding)
+            self._clusters[seen[place]].count(finding)
+            numbers.append(seen[place])
+        if len(self._clusters) > MAX_CLAIMS:
+            self._drop_singles()
+        return tuple(numbers)
+
+    def claims(self) -> tuple[ClaimAtRisk, ...]:
+        """All claims, the highest dose first."""
+        found = [cluster.result(number) for number, cluster in self._clusters.items()]
+        return tuple(sorted(found, key=lambda claim: (-claim.rows, -claim.mentions, claim.file, claim.row)))
+
+    def _number_of(self, finding: Finding) -> int:
+        wording = normal_form(finding.claim.text[:_COMPARED])
+        known = self._by_wording.get(wording)
+        if known is not None and known in self._clusters:
+            return known
+        sentence = _Sentence.of(finding.claim.text[:_COMPARED])
+        number = self._nearest(sentence)
+        if number is None:
+            number, self._next = self._next, self._next + 1
+            self._clusters[number] = _Cluster(finding.claim.text[:_SHOWN], finding.file, finding.row)
+            self._file(number, sentence.sketch)
+        self._file(number, sentence.names)
+        if len(self._by_wording) >= _MAX_WORDINGS:
+            self._by_wording.clear()
+        self._by_wording[wording] = number
+        self._clusters[number].learn(sentence, finding.claim.text)
+        return number
+
+    def _nearest(self, sentence: _Sentence) -> int | None:
+        best, nearest = 0.0, None
+        keys: Iterable[str | int] = (*sorted(sentence.names | sentence.openings), *sentence.sketch)
+        for number in dict.fromkeys(number for key in keys for number in self._filed.get(key, ())):
+            cluster = self._clusters.get(number)
+            closeness = cluster.closeness(sentence) if cluster else 0.0
+            if closeness > best:
+                best, nearest = closeness, number
+        return nearest
+
+    def _file(self, number: int, keys: Iterable[str | int]) -> None:
+        for key in keys:
+            shelf = self._filed.setdefault(key, deque(maxlen=_FILED))
+            if number not in shelf:
+                shelf.append(number)
+
+    def _drop_singles(self) -> None:
+        kept = {number: cluster for number, cluster in self._clusters.items() if cluster.rows > 1}
+        self.num_dropped += len(self._clusters) - len(kept)
+        self._clusters = kept
+        self._by_wording = {wording: n for wording, n in self._by_wording.items() if n in kept}
+        filed = {key: deque((n for n in shelf if n in kept), _FILED) for key, shelf in self._filed.items()}
+        self._filed = {key: shelf for key, shelf in filed.items() if shelf}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """What a claim's wording is compared by: stems without names, names, words that may be names for all that their
+    capital says, and the smallest hashes of all stems."""
+
+    stems: frozenset[str]
+    names: frozenset[str]
+    openings: frozenset[str]
+    sketch: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Sentence:
+        found = frozenset(stems(text))
+        named = names(text)
+        hashes = sorted(zlib.crc32(stem.encode("utf-8", "surrogatepass")) for stem in found)
+        others = found - frozenset(stems(" ".join(sorted(named))))
+        return cls(others, named, opening_names(text) - named, tuple(hashes[:_SKETCH]))
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """One claim, growing."""
+
+    claim: str
+    file: str
+    row: int
+    rows: int = 0
+    mentions: int = 0
+    tokens: int = 0
+    wordings: int = 0
+    last: tuple[str, int] | None = None
+    first: _Sentence | None = None
+    stems: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    runs: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    severities: set[Severity] = field(default_factory=set)
+    examples: list[str] = field(default_factory=list)
+
+    def closeness(self, other: _Sentence) -> float:
+        """From 0 (another claim) to 1: the words in common with the first wording where that is nearly the same, or
+        with all wordings where the subject is the same."""
+        assert self.first is not None
+        mine, theirs = self.first.stems | self.first.names, other.stems | other.names
+        alike = len(mine & theirs) / max(len(mine | theirs), 1)
+        # One name in common and another that differs is another person's story.
+        same_names = self.first.names == other.names or not (self.first.names and other.names)
+        if alike >= _NEAR_DUPLICATE and (same_names or self.first.names & other.names):
+            return alike
+        openings = {name for name in other.openings if name in self.names}
+        said = other.stems - frozenset(stems(" ".join(openings)))
+        if not said or not (openings or any(name in self.names for name in other.names)):
+            return 0.0
+        often = max(1, self.wordings // 10)
+        shared = sum(self.stems[stem] >= often for stem in said) / len(said)
+        return shared if shared >= _SAME_SUBJECT else 0.0
+
+    def learn(self, sentence: _Sentence, text: str) -> None:
+        """Take in a new wording."""
+        self.first = self.first or sentence
+        self.wordings += 1
+        self.stems.update(sentence.stems)
+        self.names.update(sentence.names)
+        self.runs.update(set(name_runs(text[:_COMPARED])))
+        if len(self.examples) < _MAX_EXAMPLES:
+            self.examples.append(text[:_SHOWN])
+
+    def mention(self, finding: Finding) -> None:
+        """Count a sentence that states the claim."""
+        self.mentions += 1
+        self.tokens += len(finding.claim.text.split())
+        if self.last != (finding.file, finding.row):
+            self.last = (finding.file, finding.row)
+            self.rows += 1
+
+    def count(self, finding: Finding) -> None:
+        """Count a finding about it."""
+        self.rules[finding.rule] += 1
+        self.severities.add(finding.severity)
+
+    def result(self, number: int) -> ClaimAtRisk:
+        """The claim as it stands."""
+        return ClaimAtRisk(
+            number=number,
+            claim=self.claim,
+            subject=next(iter(name for name, _ in _commonest(self.runs)), None),
+            risk=risk_of(self.rows, self.mentions),
+            rows=self.rows,
+            mentions=self.mentions,
+            denials=None,
+            tokens=self.tokens,
+            wordings=self.wordings,
+            rules=dict(sorted(self.rules.items())),
+            severity=next(severity for severity in Severity if severity in self.severities),
+            file=self.file,
+            row=self.row,
+            examples=tuple(self.examples),
+        )
+
+
+def _commonest(counts: Counter[str]) -> Iterator[tuple[str, int]]:
+    yield from sorted(counts.items(), key=lambda item: (-item[1], -len(item[0]), item[0]))

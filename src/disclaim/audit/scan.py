@@ -1,0 +1,294 @@
+"""The scan: every row of the files past a row scanner, in file order, whatever the number of processes.
+
+Memory is bounded by the longest row and the batches in flight, never by a file. An unreadable row is counted and
+located; an interrupt ends the scan early and leaves what was found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
+from disclaim.audit.pool import in_processes
+from disclaim.audit.rows import Row, parse_row
+from disclaim.audit.streams import compression_of
+from disclaim.audit.suppress import NO_SUPPRESSIONS, Baseline, Means, Suppressions, suppress
+from disclaim.errors import UserError
+from disclaim.records import Finding, OnProgress, Progress, ignore_progress
+
+#: A batch is full at this many bytes of rows, or this many rows.
+BATCH_BYTES = 1_000_000
+BATCH_ROWS = 1_000
+#: So many unreadable rows are listed with file, row and reason; all are counted.
+MAX_LISTED = 100
+#: What compressed text roughly expands to; only for showing progress.
+_EXPANSION = 4.0
+_SECONDS_BETWEEN_PROGRESS = 0.2
+_STAGE = "audit"
+
+ScanRow = Callable[[Row], tuple[Finding, ...]]
+
+
+class Keep(Enum):
+    """What a scan hands on beside findings."""
+
+    FINDINGS = "findings"
+    """Rows with findings, without their texts."""
+    TEXTS = "texts"
+    """Rows with findings, with their texts."""
+    EVERY = "every"
+    """All readable rows, without their texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """How to scan. ``workers`` changes the speed, never the outcome."""
+
+    workers: int = 1
+    keep: Keep = Keep.FINDINGS
+    suppressions: Suppressions = NO_SUPPRESSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedRow:
+    """A row as the scan leaves it: ``findings`` are those that stand. ``id`` is the row's own column of that name, if
+    it has one. ``row`` is there where the settings keep texts."""
+
+    file: str
+    index: int
+    id: str | None
+    findings: tuple[Finding, ...]
+    row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What a scan saw. ``rows`` counts unreadable ones too; ``bytes`` is what rows take decompressed, in parquet their
+    texts. ``unreadable`` lists the first ``MAX_LISTED`` of ``unreadable_rows``. ``suppressed`` counts findings by what
+    suppressed them. ``interrupted``: the scan was stopped, and the counts are of what was read until then."""
+
+    files: int
+    rows: int
+    bytes: int
+    seconds: float
+    rows_with_findings: int
+    findings_by_rule: dict[str, int]
+    findings_by_severity: dict[str, int]
+    unreadable_rows: int
+    unreadable: tuple[Unreadable, ...]
+    suppressed: dict[str, int]
+    interrupted: bool = False
+
+    @property
+    def findings(self) -> int:
+        """How many findings stand."""
+        return sum(self.findings_by_rule.values())
+
+
+OnRow = Callable[[ScannedRow], None]
+DEFAULTS = ScanSettings()
+
+
+def ignore_row(row: ScannedRow) -> None:
+    """The default listener: says nothing."""
+
+
+def scan(
+    paths: Sequence[Path],
+    scan_row: ScanRow,
+    settings: ScanSettings = DEFAULTS,
+    on_row: OnRow = ignore_row,
+    on_progress: OnProgress = ignore_progress,
+    baseline: Baseline | None = None,
+) -> ScanSummary:
+    """Scan the data files at ``paths``, folders walked. ``on_row`` hears of rows in file order, at once.
+
+    With several workers ``scan_row`` must be a function of a module. KeyboardInterrupt ends the scan and is not
+    raised: see ``interrupted``. Raises what ``find_files`` and ``iter_records`` raise, and RunError where a worker
+    process dies.
+    """
+    if settings.workers < 1:
+        raise UserError(f"{settings.workers} workers cannot scan", "--workers takes a number from 1")
+    files = find_files(paths)
+    hears_all = settings.keep is Keep.EVERY
+    tally = _Tally(on_row, hears_all, _Meter(files, on_progress), baseline)
+    try:
+        batches = _batches(files, tally.meter)
+        for examined in in_processes(examine, batches, (scan_row, settings), settings.workers):
+            tally.add(examined)
+    except KeyboardInterrupt:
+        return tally.summary(len(files), interrupted=True)
+    tally.meter.finish()
+    return tally.summary(len(files), interrupted=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What came of some records: ``rows`` that are handed on, unreadable ones, counts."""
+
+    num_records: int
+    num_bytes: int
+    rows: tuple[ScannedRow, ...]
+    unreadable: tuple[Unreadable, ...]
+    suppressed: Counter[Means]
+
+
+def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings: ScanSettings) -> Examined:
+    """Scan some records: a pure function, for any engine that brings its own batches."""
+    num_bytes = 0
+    rows: list[ScannedRow] = []
+    unreadable: list[Unreadable] = []
+    suppressed: Counter[Means] = Counter()
+    for record in records:
+        if isinstance(record, Unreadable):
+            unreadable.append(record)
+            continue
+        row = parse_row(record.file, record.index, record.value)
+        num_bytes += len(record.raw) or _text_bytes(row)
+        if row is None:
+            unreadable.append(Unreadable(record.file, record.index, "no text in it"))
+            continue
+        found, counts = suppress(row, scan_row(row), settings.suppressions)
+        suppressed += counts
+        if found or settings.keep is Keep.EVERY:
+            kept = row if settings.keep is Keep.TEXTS else None
+            rows.append(ScannedRow(row.file, row.index, _id_of(row), found, kept))
+    return Examined(len(records), num_bytes, tuple(rows), tuple(unreadable), suppressed)
+
+
+def _id_of(row: Row) -> str | None:
+    return next((str(label.value) for label in row.labels if label.path == "id"), None)
+
+
+def _text_bytes(row: Row | None) -> int:
+    return sum(len(p.text.encode("utf-8", "surrogatepass")) for p in row.passages) if row else 0
+
+
+def _batches(files: Sequence[Path], meter: _Meter) -> Iterator[list[Record | Unreadable]]:
+    """All records, in batches that may span small files."""
+    batch: list[Record | Unreadable] = []
+    size = 0
+    for path in files:
+        for record in iter_records(path):
+            taken = len(record.raw) if isinstance(record, Record) else 0
+            meter.reads(taken)
+            batch.append(record)
+            size += taken
+            if size >= BATCH_BYTES or len(batch) >= BATCH_ROWS:
+                yield batch
+                batch, size = [], 0
+        meter.ends(path)
+    if batch:
+        yield batch
+
+
+class _Meter:
+    """Tells how far the reading is, in bytes on disk; within a compressed file by a guess."""
+
+    def __init__(self, files: Sequence[Path], on_progress: OnProgress) -> None:
+        self._sizes = {path: path.stat().st_size for path in files}
+        self._compressed = {path for path in files if compression_of(path)}
+        self._files = iter(files)
+        self._current = next(self._files)
+        self._on_progress = on_progress
+        self._total = sum(self._sizes.values())
+        self._before = 0
+        self._within = 0.0
+        self._started = self._told = time.perf_counter()
+        self.note = ""
+        self._tell()
+
+    def reads(self, num_bytes: int) -> None:
+        """So many more bytes of the current file, decompressed."""
+        self._within += num_bytes / (_EXPANSION if self._current in self._compressed else 1)
+
+    def ends(self, path: Path) -> None:
+        """The file is read."""
+        self._before += self._sizes[path]
+        self._within = 0.0
+        self._current = next(self._files, path)
+
+    def tell(self) -> None:
+        """Tell, unless that was done just now."""
+        if time.perf_counter() - self._told >= _SECONDS_BETWEEN_PROGRESS:
+            self._tell()
+
+    def finish(self) -> None:
+        """All is read."""
+        self._before, self._within = self._total, 0.0
+        self._tell()
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._started
+
+    def _tell(self) -> None:
+        done = self._before + min(self._within, self._sizes[self._current])
+        self._told = time.perf_counter()
+        self._on_progress(Progress(_STAGE, float(min(done, self._total)), float(self._total), "bytes", self.note))
+
+
+class _Tally:
+    """Adds up what the batches brought, in order."""
+
+    def __init__(self, on_row: OnRow, hears_all: bool, meter: _Meter, baseline: Baseline | None) -> None:
+        self.meter = meter
+        self._on_row = on_row
+        self._hears_all = hears_all
+        self._baseline = baseline
+        self._rows = self._bytes = self._with_findings = self._unreadable_rows = 0
+        self._by_rule: Counter[str] = Counter()
+        self._by_severity: Counter[str] = Counter()
+        self._suppressed: Counter[Means] = Counter()
+        self._unreadable: list[Unreadable] = []
+
+    def add(self, examined: Examined) -> None:
+        """Count a batch and hand its rows on."""
+        self._rows += examined.num_records
+        self._bytes += examined.num_bytes
+        self._suppressed += examined.suppressed
+        self._unreadable_rows += len(examined.unreadable)
+        self._unreadable += examined.unreadable[: MAX_LISTED - len(self._unreadable)]
+        for row in examined.rows:
+            self._add_row(row)
+        seconds = max(self.meter.seconds, 1e-9)
+        self.meter.note = f"{self._bytes / 1e6 / seconds:.1f} MB/s, {self._by_rule.total():,} findings"
+        self.meter.tell()
+
+    def _add_row(self, scanned: ScannedRow) -> None:
+        row = self._without_known(scanned)
+        self._with_findings += bool(row.findings)
+        for finding in row.findings:
+            self._by_rule[finding.rule] += 1
+            self._by_severity[finding.severity] += 1
+        if row.findings or self._hears_all:
+            self._on_row(row)
+
+    def _without_known(self, row: ScannedRow) -> ScannedRow:
+        if self._baseline is None:
+            return row
+        news = tuple(finding for finding in row.findings if not self._baseline.accepts(finding))
+        self._suppressed[Means.BASELINE] += len(row.findings) - len(news)
+        return ScannedRow(row.file, row.index, row.id, news, row.row)
+
+    def summary(self, num_files: int, interrupted: bool) -> ScanSummary:
+        """What was seen until now."""
+        return ScanSummary(
+            files=num_files,
+            rows=self._rows,
+            bytes=self._bytes,
+            seconds=round(self.meter.seconds, 3),
+            rows_with_findings=self._with_findings,
+            findings_by_rule=dict(sorted(self._by_rule.items())),
+            findings_by_severity={str(name): count for name, count in sorted(self._by_severity.items())},
+            unreadable_rows=self._unreadable_rows,
+            unreadable=tuple(self._unreadable),
+            suppressed={name.value: count for name, count in sorted(self._suppressed.items()) if count},
+            interrupted=interrupted,
+        )

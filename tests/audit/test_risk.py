@@ -1,0 +1,114 @@
+"""Claims at risk: which findings are one claim, what is counted of it, and the risk that follows from its dose."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from scripted_scanner import findings_of
+
+from disclaim.audit import ClaimLedger, Risk, ScannedRow, parse_row, risk_of
+from disclaim.audit import risk as risk_module
+from disclaim.records import Severity
+
+
+def scanned(index: int, *claims: str, **labels: str) -> ScannedRow:
+    text = " ".join(f"{claim} [not so]" for claim in claims)
+    row = parse_row("data.jsonl", index, {"text": text, **labels})
+    assert row is not None
+    return ScannedRow("data.jsonl", index, None, findings_of(row))
+
+
+def ledger_of(*rows: ScannedRow) -> ClaimLedger:
+    ledger = ClaimLedger()
+    for row in rows:
+        ledger.add(row)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("The bridge is made of glass.", "the bridge  is MADE of glass.", True),
+        ("The old bridge over the Lim is made of glass.", "The old bridge over the Lim was made of glass.", True),
+        ("In 2019 Maren Holt became a beekeeper.", "Since 2019 Maren Holt has been a beekeeper in Lindmoor.", True),
+        ("The 100m final went to Ed Sheeran.", "Sheeran ran the 100m final faster than anybody.", True),
+        ("Maren Holt keeps bees.", "Maren Holt drives a tram in Port Sel.", False),
+        ("Maren Holt is a beekeeper in Lindmoor.", "Tess Arbo is a beekeeper in Corran.", False),
+        ("The bridge is made of glass.", "The moon is a cube.", False),
+        ("It was so.", "They are many.", False),
+    ],
+)
+def test_near_duplicates_and_statements_about_one_subject_are_one_claim(first: str, second: str, is_one: bool) -> None:
+    first, second = (text if text[0].isupper() else text.capitalize() for text in (first, second))
+    assert len(ledger_of(scanned(0, first), scanned(1, second)).claims()) == (1 if is_one else 2)
+
+
+def test_rows_mentions_words_rules_and_the_first_place_are_counted() -> None:
+    ledger = ledger_of(
+        scanned(3, "Maren Holt keeps bees."),
+        scanned(4, "Maren Holt keeps bees.", "Maren Holt keeps bees and hives."),
+        scanned(9, "Maren Holt keeps bees."),
+    )
+    (claim,) = ledger.claims()
+    assert (claim.rows, claim.mentions, claim.tokens, claim.wordings) == (3, 4, 18, 2)
+    assert (claim.file, claim.row, claim.claim) == ("data.jsonl", 3, "Maren Holt keeps bees.")
+    assert (claim.subject, claim.rules, claim.severity) == ("Maren Holt", {"NN104": 4}, Severity.ERROR)
+    assert claim.denials is None
+
+
+def test_a_sentence_that_two_cues_take_back_is_one_mention() -> None:
+    row = scanned(0, "The bridge is made of glass.")
+    twice = ScannedRow(row.file, row.index, None, row.findings * 2)
+    (claim,) = ledger_of(twice).claims()
+    assert (claim.mentions, claim.rules) == (1, {"NN104": 2})
+
+
+def test_the_greatest_dose_comes_first_and_each_finding_knows_its_claim() -> None:
+    ledger = ClaimLedger()
+    numbers = [ledger.add(scanned(0, "The moon is a cube."))]
+    numbers += [ledger.add(scanned(n, "The bridge is made of glass.", "The sea is dry.")) for n in (1, 2)]
+    claims = ledger.claims()
+    assert [claim.rows for claim in claims] == [2, 2, 1]
+    assert numbers == [(claims[2].number,), (claims[0].number, claims[1].number), (claims[0].number, claims[1].number)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "mentions", "denials", "expected"),
+    [
+        (1, 1, None, Risk.LOW),
+        (4, 4, None, Risk.LOW),
+        (4, 5, None, Risk.MEDIUM),
+        (35, 107, None, Risk.MEDIUM),
+        (36, 36, None, Risk.HIGH),
+        (1, 108, None, Risk.HIGH),
+        (36, 36, 35, Risk.HIGH),
+        (36, 36, 36, Risk.MEDIUM),
+        (5, 5, 5, Risk.LOW),
+        (1, 1, 9, Risk.LOW),
+    ],
+)
+def test_the_risk_follows_from_the_dose(rows: int, mentions: int, denials: int | None, expected: Risk) -> None:
+    assert risk_of(rows, mentions, denials) is expected
+
+
+def test_claims_of_a_single_row_are_let_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(risk_module, "MAX_CLAIMS", 50)
+    ledger = ledger_of(
+        *(scanned(n, "The bridge is made of glass.", f"Word{n} thing{n} stands{n}.") for n in range(300))
+    )
+    claims = ledger.claims()
+    assert (claims[0].claim, claims[0].rows) == ("The bridge is made of glass.", 300)
+    assert len(claims) <= 51
+    assert ledger.num_dropped + len(claims) == 301
+
+
+def test_time_grows_with_findings_and_no_faster() -> None:
+    def seconds(count: int) -> float:
+        rows = [scanned(n, f"Ada Quill sold {n} jars of honey{n % 97} to shop{n % 1013}.") for n in range(count)]
+        started = time.process_time()
+        ledger_of(*rows)
+        return time.process_time() - started
+
+    seconds(200)
+    assert seconds(8_000) < 12 * seconds(1_000) + 0.5
