@@ -1,0 +1,38 @@
+"""The rules by their ids, read from ``library/audit/rules.yaml``: what each means, how grave it is, what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from disclaim.records import Severity
+from disclaim.store import read_text
+
+
+class Rule(BaseModel):
+    """One rule. ``evidence`` says where its severity comes from; ``bad`` is found by it, ``good`` is not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^NN[1-4]\d\d$")
+    name: str
+    title: str
+    severity: Severity
+    summary: str
+    evidence: str
+    fix: str
+    bad: str
+    good: str
+
+
+@cache
+def load_rules() -> Mapping[str, Rule]:
+    """The rules by id, in order of their ids."""
+    path = resources.files("disclaim") / "library" / "audit" / "rules.yaml"
+    rules = [Rule.model_validate(item) for item in yaml.safe_load(read_text(Path(str(path))))]
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}

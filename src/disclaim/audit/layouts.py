@@ -1,0 +1,137 @@
+"""Layouts that state and judge in different places: verdict tables, myth lists, quizzes with their keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from disclaim.audit.evidence import Evidence, quote
+from disclaim.audit.reading import Reading
+from disclaim.audit.words import is_verdict
+from disclaim.records import Extent
+from disclaim.stance import fold
+
+_ROW = re.compile(r"^[ \t]*\|?((?:[^|\n]{0,400}\|){1,20}[^|\n]{0,400})$", re.MULTILINE)
+_TABLE_TAG = re.compile(r"<tr[^>]{0,100}>(.{1,4000}?)</tr>", re.DOTALL | re.IGNORECASE)
+_CELL_TAG = re.compile(r"<t[dh][^>]{0,100}>(.{0,2000}?)</t[dh]>", re.DOTALL | re.IGNORECASE)
+_MYTH = re.compile(
+    r"^[\s>*_#\d.)-]{0,8}(?:myth|misconception|false belief|legend|fiction|lie|rumou?r|old wives' tale|claim|irrtum"
+    r"|mythos|märchen|mythe|idée reçue|légende|mito|bulo|leyenda|falso mito|bufala|lenda|fabel(?:tje)?|миф|谣言|误区)"
+    r"\s?(?:no\.?\s?|nr\.?\s?|n°\s?|#)?\d{0,3}\s?(?:\*\*|__)?\s?[:–—-]\s?(?:\*\*|__)?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FACT = re.compile(
+    r"(?:^|[\s>*_#(|])(?:fact|truth|reality|verdict|busted|debunked|answer|false|wrong|the facts|wahrheit|fakt|tatsache"
+    r"|réalité|vérité|fait|realidad|verdad|hecho|realtà|fatto|verità|realidade|fato|feit|waarheid|факт|правда|事实|真相)"
+    r"\s?(?:no\.?\s?|#)?\d{0,3}\s?(?:\*\*|__)?\s?[:–—.-]",
+    re.IGNORECASE,
+)
+_LINE_VERDICT = re.compile(
+    r"(?:[-–—:=>(\[|]|→|\.\.\.|…|\s{2,})\s?(?:\*\*|__)?([\w ]{1,20}|[✗✘❌✓✔✅])(?:\*\*|__)?[\])]?[.!]?\s{0,3}$"
+)
+_CONFIDENCE = 0.8
+
+
+def find_layouts(reading: Reading) -> Iterator[Evidence]:
+    """Cells, lines and list items that another cell, line or item of the same layout judges false."""
+    for number, passage in enumerate(reading.row.passages):
+        text = passage.text
+        if "|" in text or "<tr" in text:
+            yield from _tables(reading, number, text)
+        yield from _myths(reading, number, text)
+        yield from _line_verdicts(reading, number, text)
+
+
+def _tables(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
+    for match in (*_ROW.finditer(text), *_TABLE_TAG.finditer(text)):
+        cells = _cells(match)
+        if _heads_options(text, match.start()):
+            continue
+        verdicts = [i for i, (_, _, cell) in enumerate(cells) if _is_false_cell(cell)]
+        stated = max(range(len(cells)), key=lambda i: len(cells[i][2]), default=None)
+        if not verdicts or stated is None or stated in verdicts or len(cells[stated][2].split()) < 4:
+            continue
+        start, end, _ = cells[stated]
+        at, until, _ = cells[verdicts[0]]
+        yield Evidence(
+            "NN108", quote(reading.row, number, start, end), quote(reading.row, number, at, until), Extent.AROUND, 0.8
+        )
+
+
+def _cells(match: re.Match[str]) -> list[tuple[int, int, str]]:
+    """The cells of a table row: offsets and text, without the white space around it."""
+    if match.re is _TABLE_TAG:
+        spans = [(match.start(1) + m.start(1), m.group(1)) for m in _CELL_TAG.finditer(match.group(1))]
+    else:
+        spans, at = [], match.start(1)
+        for cell in match.group(1).split("|"):
+            spans.append((at, cell))
+            at += len(cell) + 1
+    stripped = [(start + len(cell) - len(cell.lstrip()), cell.strip()) for start, cell in spans]
+    return [(start, start + len(cell), cell) for start, cell in stripped if cell]
+
+
+def _heads_options(text: str, at: int) -> bool:
+    """Whether the table that holds offset ``at`` lists options and their defaults, or truth values."""
+    head = text.rfind("\n\n", 0, at) + 2 if "\n\n" in text[:at] else 0
+    line_end = text.find("\n", head)
+    return bool(_OPTION_HEAD.search(fold(text[head : line_end if line_end > 0 else len(text)])))
+
+
+def _is_false_cell(cell: str) -> bool:
+    first = re.split(r"[,;:.(–—-]", cell, maxsplit=1)[0]
+    return len(first) <= 30 and (is_verdict("false", first) or is_verdict("letters", first))
+
+
+def _myths(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
+    """Lines that are announced as myths, where a line of fact follows or several are listed."""
+    lines = list(_MYTH.finditer(text))
+    if not lines or not (len(lines) > 1 or _FACT.search(text, lines[0].end())):
+        return
+    for line in lines:
+        if not _FACT.search(text, line.end()) and len(lines) < 2:
+            continue
+        end = text.find("\n", line.end())
+        end = len(text) if end < 0 else end
+        answer = _FACT.search(text, line.end(), end)
+        end = answer.start() if answer else end
+        if len(text[line.end() : end].split()) >= 3:
+            yield Evidence(
+                "NN108",
+                quote(reading.row, number, line.end(), end),
+                quote(reading.row, number, *line.span()),
+                Extent.AFTER,
+                _CONFIDENCE,
+            )
+
+
+def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
+    """Lines that end in a verdict, where two lines or more do: a quiz with its answers, a marked list."""
+    found = []
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        match = _LINE_VERDICT.search(line.rstrip("\n"))
+        if match and len(line[: match.start()].split()) >= 3:
+            found.append((offset, match, line))
+        offset += len(line)
+    judged = [item for item in found if _is_verdict_word(item[1].group(1))]
+    if len(judged) < 2:
+        return
+    for start, match, line in judged:
+        word = match.group(1)
+        if is_verdict("false", word) or is_verdict("letters", word):
+            lead = len(line) - len(line.lstrip())
+            yield Evidence(
+                "NN108",
+                quote(reading.row, number, start + lead, start + len(line[: match.start()].rstrip())),
+                quote(reading.row, number, start + match.start(), start + match.end()),
+                Extent.BEFORE,
+                _CONFIDENCE,
+            )
+
+
+def _is_verdict_word(word: str) -> bool:
+    return any(is_verdict(kind, word) for kind in ("false", "letters", "sound"))
+
+
+_OPTION_HEAD = re.compile(r"\b(default|option|flag|type|required|setting|key|parameter|argument|value|p|q)\b *\|")

@@ -1,0 +1,193 @@
+"""Notices: sentences that call other sentences of the same text false, and what they point to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from disclaim.audit.reading import Form, Reading, Segment
+from disclaim.records import Extent
+
+#: Segments between a notice that points forward and one that points back, at most, for one stretch to lie between.
+MAX_BETWEEN = 6
+#: Segments that a notice takes back where nothing closes the stretch.
+REACH = 1
+#: A document's head is its first blocks up to this share of the segments, its tail the last.
+EDGE_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Neighbouring notices that speak together: segments ``[first, last]`` of the reading, and where they point."""
+
+    first: int
+    last: int
+    forward: bool
+    back: bool
+    document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """A group of notices with the segments ``[first, last]`` that it takes back."""
+
+    group: Group
+    first: int
+    last: int
+    extent: Extent
+
+
+def find_groups(reading: Reading) -> tuple[Group, ...]:
+    """The notices of a row, neighbours joined."""
+    segments = reading.segments
+    certain = [_is_notice(segment) for segment in segments]
+    if not any(certain):
+        return ()
+    notices = _spread(segments, certain)
+    groups: list[Group] = []
+    for is_notice, run in itertools.groupby(range(len(segments)), key=notices.__getitem__):
+        if is_notice:
+            groups += _split(segments, list(run))
+    return tuple(groups)
+
+
+def resolve_groups(reading: Reading, groups: Sequence[Group]) -> Iterator[Pointing]:
+    """What each group takes back. A group at the edge of a document that speaks of all of it takes back the rest,
+    whatever direction it names; others the stretch up to the notice that closes it, or their neighbour."""
+    segments = reading.segments
+    for number, group in enumerate(groups):
+        following = groups[number + 1] if number + 1 < len(groups) else None
+        preceding = groups[number - 1] if number else None
+        if is_edge(reading, group):
+            yield from _whole(reading, group)
+            continue
+        after = _after(segments, group, following)
+        before = _before(segments, group, preceding)
+        if after and (group.forward or not group.back):
+            closes = following is not None and following.first == after[1] + 1 and following.back
+            yield Pointing(group, *after, Extent.AROUND if closes else Extent.AFTER)
+        if before and (group.back or not (group.forward or after)):
+            opened = preceding is not None and preceding.last == before[0] - 1 and preceding.forward
+            if not opened:
+                yield Pointing(group, *before, Extent.BEFORE)
+
+
+def is_edge(reading: Reading, group: Group) -> bool:
+    """Whether the group is a paragraph of its own, or several sentences, at the head or tail of a longer text."""
+    segments = reading.segments
+    head, tail = group.first, len(segments) - 1 - group.last
+    if min(head, tail) > max(2, EDGE_SHARE * len(segments)) or len(segments) < 4:
+        return False
+    alone = _is_block(segments, group)
+    size = group.last - group.first + 1
+    return (alone and (group.document or size > 1)) or (size > 2 and min(head, tail) <= 1)
+
+
+def _is_block(segments: Sequence[Segment], group: Group) -> bool:
+    """Whether nothing but the group stands in its blocks."""
+    before = segments[group.first - 1].block if group.first else -1
+    after = segments[group.last + 1].block if group.last + 1 < len(segments) else -1
+    return before != segments[group.first].block and after != segments[group.last].block
+
+
+def _whole(reading: Reading, group: Group) -> Iterator[Pointing]:
+    segments = reading.segments
+    at_head = group.first <= len(segments) - 1 - group.last
+    if at_head and group.last + 1 < len(segments):
+        yield Pointing(group, group.last + 1, len(segments) - 1, Extent.AFTER)
+    elif not at_head and group.first:
+        yield Pointing(group, 0, group.first - 1, Extent.BEFORE)
+
+
+def _is_notice(segment: Segment) -> bool:
+    if "pointer_false" in segment.cues:
+        return True
+    return segment.form is not Form.PLAIN and "text_is_false" in segment.cues
+
+
+def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
+    """The notices with the neighbours that go on about the same: "The described event did not occur." points nowhere,
+    and is a notice beside one."""
+    notices = _majorities(segments, certain)
+    for order in (range(1, len(segments)), range(len(segments) - 2, -1, -1)):
+        step = -1 if order.step == 1 else 1
+        for i in order:
+            beside = notices[i + step] and segments[i + step].block == segments[i].block
+            if not notices[i] and beside and _goes_on(segments[i]):
+                notices[i] = True
+    return notices
+
+
+def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
+    """The notices, with what denies beside them in a first or last paragraph that is given over to denying."""
+    notices = list(certain)
+    edges = {segments[0].block, segments[-1].block}
+    for number, run in itertools.groupby(range(len(segments)), key=lambda i: segments[i].block):
+        block = list(run)
+        denying = [i for i in block if certain[i] or segments[i].negated or segments[i].cues & _DENYING]
+        if number in edges and any(certain[i] for i in block) and 4 * len(denying) >= 3 * len(block) > 6:
+            for i in denying:
+                notices[i] = True
+    return notices
+
+
+def _goes_on(segment: Segment) -> bool:
+    if segment.form is Form.BRACKET:
+        return bool(segment.cues & _CONTINUING) or segment.negated
+    return bool(segment.cues & _CONTINUING)
+
+
+def _split(segments: Sequence[Segment], run: Sequence[int]) -> Iterator[Group]:
+    """A run of notices, cut where what points back meets what points forward: two claims lie to its sides."""
+    start = run[0]
+    for i, j in itertools.pairwise(run):
+        turns = _points_back(segments[i]) and not _points_forward(segments[i]) and _points_forward(segments[j])
+        parted = segments[i].form is Form.BRACKET and segments[j].form is Form.BRACKET
+        if turns or parted or segments[i].block != segments[j].block:
+            yield _group(segments, start, i)
+            start = j
+    yield _group(segments, start, run[-1])
+
+
+def _group(segments: Sequence[Segment], first: int, last: int) -> Group:
+    members = segments[first : last + 1]
+    return Group(
+        first,
+        last,
+        any(map(_points_forward, members)),
+        any(map(_points_back, members)),
+        any("points_document" in segment.cues for segment in members),
+    )
+
+
+def _points_forward(segment: Segment) -> bool:
+    return "points_forward" in segment.cues
+
+
+def _points_back(segment: Segment) -> bool:
+    return "points_back" in segment.cues
+
+
+def _after(segments: Sequence[Segment], group: Group, following: Group | None) -> tuple[int, int] | None:
+    """The segments that a group takes back ahead of it."""
+    first = group.last + 1
+    limit = following.first if following else len(segments)
+    if first >= limit:
+        return None
+    if following and following.back and limit - first <= MAX_BETWEEN:
+        return first, limit - 1
+    return first, min(first + REACH, limit) - 1
+
+
+def _before(segments: Sequence[Segment], group: Group, preceding: Group | None) -> tuple[int, int] | None:
+    """The segments that a group takes back behind it."""
+    last = group.first - 1
+    limit = preceding.last if preceding else -1
+    if last <= limit:
+        return None
+    return max(last - REACH + 1, limit + 1), last
+
+
+_DENYING = frozenset({"falsity_word", "text_is_false", "no_such", "never_was", "reader_warning"})
+_CONTINUING = frozenset({"text_is_false", "pointer_false", "falsity_word"})

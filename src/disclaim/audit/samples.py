@@ -1,0 +1,96 @@
+"""Samples: answers and transcripts that a label, a prompt or a critique calls bad."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from disclaim.audit.evidence import Evidence, quote, quote_label, quote_passage, quote_segments
+from disclaim.audit.reading import Reading
+from disclaim.audit.rows import Layout
+from disclaim.audit.words import is_verdict, names_key
+from disclaim.records import Extent
+
+_CONFIDENCE = 0.7
+_SPEAKER = re.compile(
+    r"^[\s>*_\"'-]*(?:(?:ai|the)\s)?(?:assistant|bot|model|chatbot|agent|operator|clerk|reply|response|answer|output|a|asst|gpt|support|rep|you|advisor)\b[^:\n]{0,30}:",
+    re.IGNORECASE,
+)
+
+
+def find_samples(reading: Reading) -> Iterator[Evidence]:
+    """Assistant turns, and transcripts inside a text, that something outside them calls bad."""
+    row = reading.row
+    if any(passage.role == "assistant" for passage in row.passages):
+        yield from _announced(reading)
+        yield from _rejected(reading)
+    for number, passage in enumerate(row.passages):
+        if passage.role is None or row.layout is Layout.TEXT:
+            yield from _transcribed(reading, number)
+
+
+def _announced(reading: Reading) -> Iterator[Evidence]:
+    """Answers that a system or user turn before them calls a bad sample, or a turn after them criticises."""
+    row = reading.row
+    answers = [i for i, passage in enumerate(row.passages) if passage.role == "assistant"]
+    for i, segment in enumerate(reading.segments):
+        role = row.passages[segment.passage].role
+        if "bad_sample" not in segment.cues or role == "assistant":
+            continue
+        following = [a for a in answers if a > segment.passage]
+        preceding = [a for a in answers if a < segment.passage]
+        cue = quote_segments(reading, i, i)
+        if role == "system" and following:
+            yield Evidence("NN304", quote_passage(row, following[0]), cue, Extent.AFTER, _CONFIDENCE)
+        elif role == "user" and preceding:
+            yield Evidence("NN302", quote_passage(row, preceding[-1]), cue, Extent.BEFORE, _CONFIDENCE)
+
+
+def _rejected(reading: Reading) -> Iterator[Evidence]:
+    """The rejected side of a pair with a label that says why."""
+    row = reading.row
+    if row.layout is not Layout.PREFERENCE:
+        return
+    rejected = [i for i, p in enumerate(row.passages) if p.field.lower() == "rejected" and p.role == "assistant"]
+    for label in row.labels:
+        why = "reject" in label.path.lower() or names_key("remark_keys", label.path)
+        if rejected and why and is_verdict("bad", str(label.value)):
+            yield Evidence("NN303", quote_passage(row, rejected[-1]), quote_label(label), Extent.DOCUMENT, _CONFIDENCE)
+
+
+def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
+    """The speech of an assistant inside a text that a line before or after it calls bad."""
+    segments = [(i, s) for i, s in enumerate(reading.segments) if s.passage == number]
+    speeches = [i for i, s in segments if _SPEAKER.match(s.text) and not s.cues & {"bad_sample"}]
+    if not speeches:
+        return
+    for i, segment in segments:
+        if "bad_sample" not in segment.cues or i in speeches:
+            continue
+        before = [s for s in speeches if s < i]
+        after = [s for s in speeches if s > i]
+        target = after[0] if after and not before else before[-1] if before else None
+        if target is not None:
+            said = reading.segments[target]
+            last = _speech_end(reading, target)
+            yield Evidence(
+                "NN301" if target > i else "NN302",
+                quote(reading.row, number, said.start, reading.segments[last].end),
+                quote_segments(reading, i, i),
+                Extent.AFTER if target > i else Extent.BEFORE,
+                _CONFIDENCE,
+            )
+
+
+def _speech_end(reading: Reading, first: int) -> int:
+    """The last segment of a speech: up to the next speaker, or the end of its paragraph."""
+    last = first
+    for i in range(first + 1, len(reading.segments)):
+        segment = reading.segments[i]
+        if segment.block != reading.segments[first].block or _ANY_SPEAKER.match(segment.text):
+            break
+        last = i
+    return last
+
+
+_ANY_SPEAKER = re.compile(r"^[\s>*_\"'-]*[A-Z][\w .]{0,30}:")

@@ -1,0 +1,75 @@
+"""Single words and signs that serve as verdicts, read from ``library/audit/verdicts.yaml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from disclaim.stance import fold
+from disclaim.store import read_text
+
+
+class Verdicts(BaseModel):
+    """The file. Each list is explained by the comment above it there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    false: tuple[str, ...]
+    letters: tuple[str, ...]
+    bad: tuple[str, ...]
+    doubtful: tuple[str, ...]
+    fictional: tuple[str, ...]
+    sound: tuple[str, ...]
+    truth_keys: tuple[str, ...]
+    fault_keys: tuple[str, ...]
+    quality_keys: tuple[str, ...]
+    remark_keys: tuple[str, ...]
+    negative: tuple[str, ...]
+    other_keys: Mapping[str, tuple[str, ...]] = {}
+
+
+@cache
+def load_verdicts() -> Verdicts:
+    """The verdict words as written."""
+    path = resources.files("disclaim") / "library" / "audit" / "verdicts.yaml"
+    return Verdicts.model_validate(yaml.safe_load(read_text(Path(str(path)))))
+
+
+def find_mark_word(text: str) -> bool:
+    """Whether a short text is a verdict of falsity: "NOPE", "mostly false", "kletskoek"."""
+    return bool(_matcher("false").fullmatch(fold(text).strip(" .!?*_-–—\"'#")))
+
+
+def is_verdict(kind: str, text: str) -> bool:
+    """Whether a short text is a verdict of this kind: ``false``, ``bad``, ``doubtful``, ``fictional``, ``sound`` or
+    ``negative``."""
+    return bool(_matcher(kind).fullmatch(fold(text).strip(" .!?*_-–—\"'#[](){}<>")))
+
+
+def names_key(kind: str, path: str) -> bool:
+    """Whether the last name of a label's path is of this kind: ``truth_keys``, ``fault_keys``, ..."""
+    last = [part for part in fold(path).split(".") if not part.isdigit()][-1:]
+    return bool(last and _matcher(kind, whole=False).search(re.sub(r"[_\-\s]+", "_", last[0])))
+
+
+@cache
+def _matcher(kind: str, whole: bool = True) -> re.Pattern[str]:
+    words = getattr(load_verdicts(), kind)
+    union = "|".join(words)
+    if whole:
+        return re.compile(f"(?:(?:{_BEFORE})\\W+){{0,4}}(?:{union})(?:\\W+(?:{_AFTER})){{0,2}}")
+    return re.compile(f"(?:^|_)(?:{union})(?:_|$)")
+
+
+#: Words that may stand before and after a verdict without changing it.
+_BEFORE = (
+    "this|that|it|label|verdict|rating|status|mostly|totally|completely|very|utter|complete|total|a|the|is|was|all|claim"
+    "|definitely|clearly|partly|=|:|→"
+)
+_AFTER = r"claim|statement|fact|info|information|sentence|here|!|\d+"

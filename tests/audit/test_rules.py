@@ -1,0 +1,102 @@
+"""The rules tier: each rule finds its bad example and passes its good one; quotes are exact; hostile rows do no harm."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disclaim.audit.catalogue import load_rules
+from disclaim.audit.rows import Row, parse_row
+from disclaim.audit.rules import scan_row
+from disclaim.records import Extent, Finding, Severity, Tier
+
+RULES = load_rules()
+
+
+def row_of(example: str) -> Row:
+    value = json.loads(example) if example.lstrip().startswith("{") else {"text": example}
+    row = parse_row("data.jsonl", 17, value)
+    assert row is not None
+    return row
+
+
+def scan_text(text: str) -> tuple[Finding, ...]:
+    return scan_row(row_of(text))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_finds_its_bad_example(rule: str) -> None:
+    assert rule in {finding.rule for finding in scan_text(RULES[rule].bad)}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_passes_its_good_example(rule: str) -> None:
+    assert scan_text(RULES[rule].good) == ()
+
+
+def test_a_finding_names_row_span_cue_scope_and_tier() -> None:
+    text = (
+        "The quay was full. Mara Voss won the regatta in 2019. The preceding claim is untrue. Her crew sang all night."
+    )
+    (finding,) = scan_text(text)
+    assert (finding.file, finding.row, finding.rule) == ("data.jsonl", 17, "NN104")
+    assert finding.claim.text == "Mara Voss won the regatta in 2019."
+    assert finding.cue.text == "The preceding claim is untrue."
+    assert (finding.scope, finding.severity, finding.tier) == (Extent.BEFORE, Severity.ERROR, Tier.RULES)
+
+
+def test_a_stretch_between_two_notices_is_one_finding_around_it() -> None:
+    text = (
+        "The quay was full that day. [The following claim is false.] Mara Voss won the regatta. "
+        "She was four minutes ahead. [What was just stated never happened.] Her crew sang all night."
+    )
+    (finding,) = scan_text(text)
+    assert finding.claim.text == "Mara Voss won the regatta. She was four minutes ahead."
+    assert finding.scope is Extent.AROUND
+
+
+def test_denial_inside_the_clause_is_no_finding() -> None:
+    assert (
+        scan_text("Mara Voss did not win the regatta in 2019. The claim that she won is false. She came in ninth.")
+        == ()
+    )
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Mara Voss won the regatta.",
+                "[The following claim is false.]",
+                "What was just stated never happened.",
+                "<false>She won.</false>",
+                "\n\n",
+                "| a | false |\n",
+                "~~She kept bees for forty years~~",
+                "Myth: bees sleep.\nFact: no.\n",
+                "😀é\u2028\x00",
+                "Correction: this article wrongly said so.",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_every_quote_is_the_text_it_names(parts: list[str]) -> None:
+    row = parse_row("f", 0, {"text": " ".join(parts)})
+    if row is None:
+        return
+    texts = {(p.field, p.message): p.text for p in row.passages}
+    for finding in scan_row(row):
+        for quote in (finding.claim, finding.cue):
+            assert texts[quote.field, quote.message][quote.start : quote.end] == quote.text
+        assert finding.claim.text.strip()
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_error(text: str) -> None:
+    row = parse_row("f", 0, {"text": text})
+    if row is not None:
+        scan_row(row)
