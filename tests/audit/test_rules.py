@@ -1,4 +1,4 @@
-"""The rules tier: each rule finds its bad example and passes its good one; quotes are exact; hostile rows do no harm."""
+"""The rules tier: each rule finds its bad example and passes its good one; quotes are exact; any text is read."""
 
 from __future__ import annotations
 

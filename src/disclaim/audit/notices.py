@@ -68,7 +68,12 @@ def resolve_groups(reading: Reading, groups: Sequence[Group]) -> Iterator[Pointi
             closes = following is not None and following.first == after[1] + 1 and following.back
             yield Pointing(group, *after, Extent.AROUND if closes else Extent.AFTER)
         if before and (group.back or not (group.forward or after)):
-            opened = preceding is not None and preceding.last == before[0] - 1 and preceding.forward
+            opened = (
+                preceding is not None
+                and preceding.forward
+                and before[1] - preceding.last <= MAX_BETWEEN
+                and not is_edge(reading, preceding)
+            )
             if not opened:
                 yield Pointing(group, *before, Extent.BEFORE)
 
