@@ -7,6 +7,7 @@ different inputs are refused, never mixed.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import fcntl
@@ -344,6 +345,36 @@ def lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         file.close()
+
+
+@contextmanager
+def share(folder: Path) -> Iterator[None]:
+    """Work in a folder beside other processes: until the block ends, ``remove_leftovers`` leaves all in it alone."""
+    with _opened(folder) as handle:
+        with contextlib.suppress(OSError):  # a file system without locks: then nothing is ever removed there
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def remove_leftovers(folder: Path, pattern: str) -> None:
+    """Delete the subfolders that killed processes left behind; nothing where a process shares the folder now."""
+    found = list(folder.glob(pattern))
+    if not found:
+        return
+    with _opened(folder) as handle, contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for leftover in found:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    with translate_os_errors(folder, "open"):
+        handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def is_locked(folder: Path) -> bool:

