@@ -6,12 +6,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from disclaim.cli.console import print_json, print_note, print_table, show_progress
 from disclaim.errors import UserError
+
+if TYPE_CHECKING:
+    from disclaim.study import Cost
 
 app = typer.Typer(help="The built-in studies.", no_args_is_help=True)
 
@@ -80,7 +83,7 @@ def _require_affordable(study: str, overrides: list[str] | None, max_usd: float 
         raise UserError(f"the study would cost about {total:.2f} USD, more than --max-usd {max_usd}", "raise --max-usd")
 
 
-def _costs(study: str, overrides: list[str] | None):  # type: ignore[no-untyped-def]
+def _costs(study: str, overrides: list[str] | None) -> tuple[Cost, ...]:
     from disclaim.study import estimate_cost, load_study, prepare_run
 
     return estimate_cost(prepare_run(load_study(study, overrides or ()), Path()))
