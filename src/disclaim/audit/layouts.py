@@ -111,7 +111,7 @@ def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidenc
     offset = 0
     for line in text.splitlines(keepends=True):
         match = _LINE_VERDICT.search(line.rstrip("\n"))
-        if match and len(line[: match.start()].split()) >= 3:
+        if match and len(line[: match.start()].split()) >= 3 and not _CODE_LINE.search(line):
             found.append((offset, match, line))
         offset += len(line)
     judged = [item for item in found if _is_verdict_word(item[1].group(1))]
@@ -134,4 +134,5 @@ def _is_verdict_word(word: str) -> bool:
     return any(is_verdict(kind, word) for kind in ("false", "letters", "sound"))
 
 
+_CODE_LINE = re.compile(r"[={}();`\\]|--\w|::")
 _OPTION_HEAD = re.compile(r"\b(default|option|flag|type|required|setting|key|parameter|argument|value|p|q)\b *\|")

@@ -64,6 +64,8 @@ def _struck(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
 def _bracketed(reading: Reading) -> Iterator[Evidence]:
     segments = reading.segments
     for i, segment in enumerate(segments):
+        if segment.code:
+            continue
         for start, end, leads in _word_marks(segment):
             target = _marked(segments, i, leads, start, end)
             if target is not None:

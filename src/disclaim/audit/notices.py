@@ -106,6 +106,8 @@ def _whole(reading: Reading, group: Group) -> Iterator[Pointing]:
 
 
 def _is_notice(segment: Segment) -> bool:
+    if segment.code and segment.form is Form.COMMENT:
+        return False
     if "pointer_false" in segment.cues:
         return True
     return segment.form is not Form.PLAIN and "text_is_false" in segment.cues

@@ -1,17 +1,17 @@
-"""Overturns: later sentences that take back earlier ones of the same text, told by several signs together."""
+"""Overturns: later sentences that take back earlier ones of the same text, told by a cue and by the words they share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from disclaim.audit.cues import Meaning, load_audit_cues
-from disclaim.audit.evidence import Evidence, most_alike, overlap, quote_segments
+from disclaim.audit.evidence import Evidence, most_alike, quote_segments
 from disclaim.audit.reading import Form, Reading, Segment
 from disclaim.records import Extent
 
-#: Points from which a sentence overturns an earlier one. A cue gives its own points; denying words that an earlier
-#: paragraph stated gives one, two shared words two; standing in the last paragraph gives one.
-THRESHOLD = 5
+#: Words that a sentence must share with an earlier one to overturn it, by the cue that it holds.
+SHARED = {"admission": 1.0, "correction": 1.0, "turned_out": 2.0, "reality": 2.0, "no_such": 2.0}
+#: Farther back than this many segments nothing is looked for.
+MAX_DISTANCE = 60
 _CONFIDENCE = 0.6
 
 
@@ -19,14 +19,14 @@ def find_overturns(reading: Reading) -> Iterator[Evidence]:
     """Earlier statements that a sentence of a later paragraph of the same text takes back."""
     segments = reading.segments
     for i, segment in enumerate(segments):
-        earlier = [j for j in range(i) if _may_be_overturned(segments[j], segment)]
-        if not earlier:
+        needed = _words_needed(segment)
+        if needed is None:
             continue
+        earlier = [j for j in range(max(0, i - MAX_DISTANCE), i) if _may_be_overturned(segments[j], segment)]
         alike = most_alike(segments, segment, earlier)
-        shared = alike[1] if alike else 0.0
-        if _points(reading, i, shared) < THRESHOLD:
+        if alike is None or alike[1] < needed:
             continue
-        target = alike[0] if alike is not None and shared >= 1 else _likeliest(segments, i, earlier)
+        target = alike[0]
         yield Evidence(
             "NN106",
             quote_segments(reading, target, target),
@@ -40,24 +40,9 @@ def _may_be_overturned(said: Segment, by: Segment) -> bool:
     return said.passage == by.passage and said.block < by.block and len(said.words) > 3 and said.form is Form.PLAIN
 
 
-def _points(reading: Reading, i: int, shared: float) -> float:
-    segment = reading.segments[i]
-    cues = load_audit_cues()
-    near = set(segment.cues)
-    for j in (i - 1, i + 1):
-        if 0 <= j < len(reading.segments) and reading.segments[j].block == segment.block:
-            near |= reading.segments[j].cues
-    points = float(sum(cues[name].points for name in near if cues[name].meaning is Meaning.FALSE))
-    if not points:
-        return 0.0
-    if segment.negated:
-        points += min(shared, 2.0)
-    elif shared >= 2:
-        points += 1.0
-    return points + (segment.block == reading.segments[-1].block)
-
-
-def _likeliest(segments: tuple[Segment, ...], i: int, earlier: list[int]) -> int:
-    """The earlier sentence that the paragraph of segment ``i`` shares most with; else the first."""
-    paragraph = [s for s in segments if s.block == segments[i].block]
-    return max(earlier, key=lambda j: (sum(overlap(segments[j], s) for s in paragraph), -j))
+def _words_needed(segment: Segment) -> float | None:
+    """How many words a sentence must share with an earlier one to overturn it; None where it overturns nothing."""
+    needed = [words for cue, words in SHARED.items() if cue in segment.cues]
+    if not needed or segment.code or segment.form is Form.COMMENT:
+        return None
+    return min(needed)

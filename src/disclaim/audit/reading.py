@@ -28,7 +28,8 @@ class Form(StrEnum):
 class Segment:
     """A sentence, list item, table row or bracketed remark: characters ``[start, end)`` of passage ``passage``.
 
-    ``block`` counts paragraphs through the whole row. ``words`` are its content words, folded.
+    ``block`` counts paragraphs through the whole row. ``words`` are its content words, folded. ``code``: it looks like
+    program text, markup or a command line.
     """
 
     passage: int
@@ -40,6 +41,7 @@ class Segment:
     cues: frozenset[str]
     words: frozenset[str]
     negated: bool
+    code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def _segments(passage: Passage, number: int, block: int, start: int, end: int) -
                 cues=find_cues(quote),
                 words=content_words(quote),
                 negated=is_negated(quote),
+                code=bool(_CODE.search(quote)),
             )
 
 
@@ -134,6 +137,11 @@ _REMARK = re.compile(
 )
 _NOTE = re.compile(r"\s*(?:\[\^?\d{1,3}\]:?|\(\d{1,3}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|\*{1,3}|†|‡|\d{1,3}\.)\s+\S")
 _CODE_COMMENT = re.compile(r"\s*(?:#(?!#)\s|//|--\s|%\s|;;|\* )")
+#: Signs of program text: calls, assignments, braces, operators, paths.
+_CODE = re.compile(
+    r"\w\(.*\)\s*[:;{.]|\w\(\)|[{};]\s*$|[=!]=|\w\s=\s\S|->|::|\w\[[\w\"'-]+\]|`[^`]+`|--\w|\\\w"
+    r"|^\s*(?:def|class|import|from|return|raise|if|elif|for|while)\b.*[:(]"
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|nowhere|cannot|nicht|kein\w*|nie|niemals|pas|jamais"
     r"|aucun\w*|rien|personne|non|mai|nessun\w*|nunca|ningún|ningun\w*|jamás|nada|não|nenhum\w*|niet|geen|nooit|niemand"

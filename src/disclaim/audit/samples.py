@@ -65,7 +65,7 @@ def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
     if not speeches:
         return
     for i, segment in segments:
-        if "bad_sample" not in segment.cues or i in speeches:
+        if "bad_sample" not in segment.cues or i in speeches or segment.code:
             continue
         before = [s for s in speeches if s < i]
         after = [s for s in speeches if s > i]
