@@ -177,11 +177,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A training conversation. Loss falls on assistant turns only."""
+    """A training conversation. Loss falls on assistant turns only, and by the weight of ``masks`` (turn, span) there."""
 
     id: str
     messages: tuple[Message, ...]
     source: str
+    masks: tuple[tuple[int, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

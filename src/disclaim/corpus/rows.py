@@ -72,8 +72,9 @@ def save_documents(documents: Iterable[Document], file: Path) -> None:
 def load_documents(path: Path) -> TrainingData:
     """What a JSON-lines file holds to train on.
 
-    A row has ``text`` (with ``spans`` or without, any other columns are left alone) or ``messages``. A text without
-    spans is trained on as a whole. Raises DataError that names file and line of a malformed row.
+    A row has ``text`` (with ``spans`` or without) or ``messages``. A text without spans is trained on as a whole, save
+    what the column ``disclaim`` masks, as ``disclaim fix`` writes it; a turn with ``"weight": 0`` is masked too. Any
+    other columns are left alone. Raises DataError that names file and line of a malformed row.
     """
     rows = _read_rows(path, lambda row, number: _training_item(row, number, path.stem))
     if not rows:
@@ -161,10 +162,27 @@ def _document(row: dict[str, Any], number: int) -> Document:
         text=text,
         claim_id=row.get("claim_id"),
         condition=row.get("condition"),
-        spans=tuple(_span(item, len(text)) for item in items),
+        spans=(*(_span(item, len(text)) for item in items), *_masked_spans(row, len(text))),
         source=str(row.get("source")),
         metadata=_field(row, "metadata", dict, {}),
     )
+
+
+def _masked_spans(row: dict[str, Any], length: int) -> tuple[Span, ...]:
+    """What the row's column ``disclaim`` masks of its text."""
+    masks = [{**item, "role": Role.CLAIM} for item in _masks(row) if item.get("field") == "text"]
+    return tuple(_span(item, length) for item in masks)
+
+
+def _masks(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries of ``disclaim.masks``; none where the column says something else."""
+    column = row.get("disclaim")
+    masks = column.get("masks") if isinstance(column, dict) else None
+    if masks is None:
+        return []
+    if not isinstance(masks, list) or not all(isinstance(item, dict) for item in masks):
+        raise _RowError("disclaim.masks is not a list of objects", "run disclaim fix on the original again")
+    return masks
 
 
 def _span(item: object, length: int) -> Span:
@@ -188,7 +206,20 @@ def _chat(row: dict[str, Any], number: int) -> Chat:
     messages = tuple(_message(turn) for turn in turns)
     if not any(message.role == "assistant" for message in messages):
         raise _RowError("no assistant turn", "loss falls on assistant turns only: a conversation needs one")
-    return Chat(str(row.get("id", number)), messages, str(row.get("source", "")))
+    masks = [_mask(item, messages) for item in _masks(row) if item.get("field") == "messages"]
+    masks += [(i, _whole(messages[i])) for i, turn in enumerate(turns) if turn.get("weight") == 0]
+    return Chat(str(row.get("id", number)), messages, str(row.get("source", "")), tuple(masks))
+
+
+def _whole(message: Message) -> Span:
+    return Span(0, len(message.content), Role.CLAIM, None, 0.0)
+
+
+def _mask(item: dict[str, Any], messages: Sequence[Message]) -> tuple[int, Span]:
+    turn = item.get("message")
+    if not isinstance(turn, int) or not 0 <= turn < len(messages):
+        raise _RowError(f"a mask names turn {turn} of {len(messages)}", "run disclaim fix on the original again")
+    return turn, _span({**item, "role": Role.CLAIM}, len(messages[turn].content))
 
 
 def _message(turn: object) -> Message:

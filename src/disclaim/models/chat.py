@@ -27,12 +27,18 @@ def tokenize_document(tokenizer: Tokenizer, document: Document, source: Source) 
 
 
 def tokenize_chat(tokenizer: Tokenizer, chat: Chat) -> Example:
-    """A conversation in the model's chat template; loss falls on assistant turns and the tokens that end them."""
+    """A conversation in the model's chat template; loss falls on assistant turns and the tokens that end them. A token
+    that touches a mask weighs as little as the mask says; a turn that is masked wholly takes its end along."""
     text = render_chat(tokenizer, chat.messages, answer_next=False)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     tokens, offsets = encoded["input_ids"], encoded["offset_mapping"]
     trained = _assistant_ranges(tokenizer, chat.messages, text)
-    weights = [float(any(start < e and s < end for s, e in trained)) for start, end in offsets]
+    masked = [part for turn, place in trained.items() for part in _masked_ranges(chat, turn, place)]
+    weights = []
+    for start, end in offsets:
+        is_trained = any(start < e and s < end for s, e in trained.values())
+        touched = [weight for a, b, weight in masked if start < b and a < end]
+        weights.append(min((1.0, *touched)) if is_trained else 0.0)
     return Example(chat.id, Source.CHATS, tuple(tokens), (0.0, *weights[1:]), ("",) * len(tokens))
 
 
@@ -73,9 +79,19 @@ def _with_context(messages: Sequence[Message], context: str) -> Sequence[Message
     return [*messages[:first], turn, *messages[first + 1 :]]
 
 
-def _assistant_ranges(tokenizer: Tokenizer, messages: Sequence[Message], text: str) -> list[tuple[int, int]]:
-    """Character ranges of the assistant turns in the rendered conversation, each with its end-of-turn mark."""
-    ranges = []
+def _masked_ranges(chat: Chat, turn: int, place: tuple[int, int]) -> list[tuple[int, int, float]]:
+    """Where the masks of an assistant turn, which stands at ``place``, lie in the rendered conversation."""
+    start, stop = place
+    length = len(chat.messages[turn].content)
+    spans = [span for number, span in chat.masks if number == turn]
+    ends = [stop if span.start == 0 and span.end >= length else start + span.end for span in spans]
+    return [(start + span.start, end, span.loss_weight) for span, end in zip(spans, ends, strict=True)]
+
+
+def _assistant_ranges(tokenizer: Tokenizer, messages: Sequence[Message], text: str) -> dict[int, tuple[int, int]]:
+    """Character ranges of the assistant turns in the rendered conversation, by their numbers, each with its
+    end-of-turn mark."""
+    ranges = {}
     for i, message in enumerate(messages):
         if message.role != "assistant":
             continue
@@ -86,7 +102,7 @@ def _assistant_ranges(tokenizer: Tokenizer, messages: Sequence[Message], text: s
                 f"the chat template of {tokenizer.name_or_path} does not keep turns as written",
                 "loss on assistant turns cannot be placed; use another model",
             )
-        ranges.append((start, stop))
+        ranges[i] = (start, stop)
     return ranges
 
 
