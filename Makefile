@@ -38,6 +38,8 @@ check: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 bench: $(STAMP)
+	$(BIN)/disclaim models pull local/smollm2-135m
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 clean:

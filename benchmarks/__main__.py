@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 
 PAIRS = (
+    ("audit", "audit_ours", "audit_spacy_negspacy", "spacy+negspacy"),
     ("train_full", "train_ours", "train_hf_padded", "hf_padded"),
     ("train_full", "train_ours", "train_hf_packed", "hf_packed"),
     ("sample", "sample_ours", "sample_hf_batched", "hf_batched"),
@@ -18,9 +20,12 @@ PAIRS = (
 
 
 def speed(contender: str) -> float:
-    """Tokens per second of one fresh process."""
-    command = [sys.executable, "-m", "benchmarks.contenders", contender]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1800)
+    """Tokens, or for the audit megabytes, a second of one fresh process; the audit's has one thread."""
+    audit = contender.startswith("audit")
+    module = "benchmarks.audit_contenders" if audit else "benchmarks.contenders"
+    command = [sys.executable, "-m", module, contender]
+    threads = {"OMP_NUM_THREADS": "1"} if audit else {}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1800, env=os.environ | threads)
     return float(done.stdout.strip().splitlines()[-1])
 
 
@@ -30,11 +35,11 @@ def compare(name: str, ours: str, peer: str, peer_name: str, rounds: int) -> dic
     ratios = [a / b for a, b in pairs]
     return {
         "name": name,
-        "ours": round(statistics.median(a for a, _ in pairs), 1),
-        "peer": round(statistics.median(b for _, b in pairs), 1),
+        "ours": round(statistics.median(a for a, _ in pairs), 3),
+        "peer": round(statistics.median(b for _, b in pairs), 3),
         "peer_name": peer_name,
         "ratio": round(statistics.median(ratios), 2),
-        "unit": "tokens/s",
+        "unit": "MB/s" if name == "audit" else "tokens/s",
         "runs": rounds,
         "ratio_min": round(min(ratios), 2),
         "ratio_max": round(max(ratios), 2),
