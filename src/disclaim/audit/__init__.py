@@ -2,7 +2,13 @@
 
 from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
 from disclaim.audit.excerpts import PageData
+from disclaim.audit.express import Form
+from disclaim.audit.fix import RowFix, fix_row
+from disclaim.audit.fix_file import FixReport, describe_change, fix_file, summary_lines
+from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Unit
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
+from disclaim.audit.localise import sampler_rewriter
+from disclaim.audit.masks import masked_stretches, unmasked
 from disclaim.audit.output import (
     FindingLines,
     Report,
@@ -38,47 +44,63 @@ from disclaim.audit.suppress import (
 from disclaim.audit.tiers import load_rules, load_scanner
 
 __all__ = [
+    "Action",
     "AttributeFiles",
     "Baseline",
     "BaselineWriter",
+    "Change",
     "ClaimAtRisk",
     "ClaimLedger",
     "Examined",
     "FindingLines",
+    "FixReport",
+    "FixSettings",
+    "Form",
     "Keep",
     "Label",
     "Layout",
     "Means",
+    "Otherwise",
     "PageData",
     "Passage",
     "Record",
     "Report",
     "Risk",
     "Row",
+    "RowFix",
     "SarifReport",
     "ScanRow",
     "ScanSettings",
     "ScanSummary",
     "ScannedRow",
+    "Strategy",
     "Suppressions",
     "TextReport",
+    "Unit",
     "Unreadable",
     "attributes_json",
+    "describe_change",
     "examine",
     "find_files",
     "finding_json",
     "fingerprint",
+    "fix_file",
+    "fix_row",
     "iter_records",
     "json_text",
     "load_baseline",
     "load_rules",
     "load_scanner",
+    "masked_stretches",
     "open_attribute_files",
     "parse_row",
     "plain",
     "read_finding",
     "require_suppressions",
     "risk_of",
+    "sampler_rewriter",
     "scan",
     "summary_json",
+    "summary_lines",
+    "unmasked",
 ]

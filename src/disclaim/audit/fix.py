@@ -1,0 +1,209 @@
+"""A row mended: what it states as fact and takes back from outside the clause is masked, rewritten or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from disclaim.audit.drop import drop_turns, is_empty
+from disclaim.audit.editing import Address, replace_texts
+from disclaim.audit.express import Form, express
+from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy
+from disclaim.audit.masks import (
+    Masks,
+    add_masks,
+    outside,
+    read_masks,
+    shift_masks,
+    shift_spans,
+    unmasked,
+    write_masks,
+)
+from disclaim.audit.pieces import Record
+from disclaim.audit.rows import Row, parse_row
+from disclaim.audit.scan import ScanRow
+from disclaim.audit.steps import Step, plan_step
+from disclaim.audit.stretches import Edit, edited
+from disclaim.audit.suppress import NO_SUPPRESSIONS, suppress
+from disclaim.audit.writing import DROPPED
+from disclaim.records import Finding, Severity
+
+#: A row that still changes after so many looks is left as it was.
+MAX_STEPS = 8
+
+UNSETTLED = "its notices would come to point at other sentences"
+
+STILL_FOUND = "found again after the change"
+
+_GRAVITY = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFix:
+    """What became of a row: its new ``value``, DROPPED, or the record's own value where it stays as it is.
+
+    ``findings`` are those of the first look that were to be fixed, ``left`` those that a look at the new value finds.
+    ``masks`` are the masks set, in the texts of the new value before they were written in a form.
+    """
+
+    value: object
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    left: tuple[Finding, ...]
+    masks: Masks
+
+
+def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
+    """The row mended, by looking and changing until a look finds nothing more to change.
+
+    So fixing the new value again gives that value. Outside the stretches that the changes name, no character changes
+    but white space next to what is dropped. A row that cannot be mended as asked stays as it was, with the reason.
+    """
+    first = standing_findings(record, settings, scan_row)
+    if not first:
+        return RowFix(record.value, (), (), (), {})
+    state = _State(record.value, {})
+    findings = first
+    for _ in range(MAX_STEPS):
+        row = parse_row(record.file, record.index, state.value)
+        step = plan_step(row, findings, settings, state.settled) if row else None
+        if row is None or step is None or not (step.edits or _grows(state.masks, step.masks)):
+            if any(found.cue.text in state.settled for found in findings):
+                return _fallen_back(record, settings, scan_row)
+            left = (c for c in (step.changes if step else ()) if c.action is Action.LEFT)
+            changes = (*state.changes, *left)
+            return _finished(record, state, changes, (first, settings, scan_row))
+        state = _apply(state, row, step)
+        if state.value is DROPPED:
+            return RowFix(DROPPED, first, state.changes, (), {})
+        findings = outside(_look(record, state.value, settings, scan_row), state.masks)
+    return _fallen_back(record, settings, scan_row)
+
+
+def standing_findings(record: Record, settings: FixSettings, scan_row: ScanRow) -> tuple[Finding, ...]:
+    """The row's findings that a fix with these settings has to do with: grave enough, not suppressed in the row, not
+    masked by it."""
+    return _look(record, record.value, settings, scan_row)
+
+
+def _look(record: Record, value: object, settings: FixSettings, scan_row: ScanRow) -> tuple[Finding, ...]:
+    row = parse_row(record.file, record.index, value)
+    if row is None:
+        return ()
+    threshold = _GRAVITY.index(settings.severity)
+    grave = tuple(found for found in scan_row(row) if _GRAVITY.index(found.severity) >= threshold)
+    return unmasked(row, suppress(row, grave, NO_SUPPRESSIONS)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A row on its way: its value, the masks set so far, what was changed, and which notices are settled."""
+
+    value: object
+    masks: Masks
+    changes: tuple[Change, ...] = ()
+    settled: frozenset[str] = frozenset()
+
+
+def _grows(masks: Masks, more: Masks) -> bool:
+    return add_masks(masks, more) != add_masks(masks, {})
+
+
+def _apply(state: _State, row: Row, step: Step) -> _State:
+    """The row after the step."""
+    changes = (*state.changes, *(change for change in step.changes if change.action is not Action.LEFT))
+    masks: Masks = shift_masks(add_masks(state.masks, step.masks), step.edits)
+    if not step.edits or not isinstance(state.value, Mapping):
+        return _State(state.value, masks, changes, state.settled)
+    texts = {address: edited(step.texts[address], edits) for address, edits in step.edits.items()}
+    value = _with_moved_offsets(replace_texts(state.value, texts), step.edits)
+    emptied = [p for p in row.passages if is_empty(texts.get((p.field, p.message), p.text)) and not is_empty(p.text)]
+    dropped = drop_turns(value, row, emptied) if emptied else (value, {})
+    if dropped is None:
+        return _State(DROPPED, {}, changes)
+    value, masks = _with_moved_turns(dropped[0], masks, dropped[1])
+    if parse_row(row.file, row.index, value) is None:
+        return _State(DROPPED, {}, changes)
+    return _State(value, masks, changes, state.settled | step.settled)
+
+
+def _with_moved_offsets(value: Mapping[str, object], edits: Mapping[Address, tuple[Edit, ...]]) -> Mapping[str, object]:
+    """The row with the offsets in its own columns moved along."""
+    value = shift_spans(value, edits)
+    return _with_masks(value, shift_masks(read_masks(value), edits))
+
+
+def _with_moved_turns(
+    value: Mapping[str, object], masks: Masks, moved: Mapping[Address, Address | None]
+) -> tuple[Mapping[str, object], Masks]:
+    """The row and its masks once turns have gone."""
+    return _with_masks(value, _renumbered(read_masks(value), moved)), _renumbered(masks, moved)
+
+
+def _with_masks(value: Mapping[str, object], masks: Masks) -> Mapping[str, object]:
+    """The row with the masks that it said itself brought up to date."""
+    return (write_masks(value, masks) or value) if read_masks(value) else value
+
+
+def _renumbered(masks: Masks, moved: Mapping[Address, Address | None]) -> Masks:
+    places = {address: moved.get(address, address) for address in masks}
+    return {place: masks[address] for address, place in places.items() if place is not None}
+
+
+def _finished(
+    record: Record,
+    state: _State,
+    changes: tuple[Change, ...],
+    asked: tuple[tuple[Finding, ...], FixSettings, ScanRow],
+) -> RowFix:
+    """The row with its masks written in the form asked for, looked at once more."""
+    first, settings, scan_row = asked
+    row = parse_row(record.file, record.index, state.value)
+    if row is None or not isinstance(state.value, Mapping):
+        return RowFix(record.value, first, changes, first, {})
+    written = express(state.value, row, state.masks, settings.form)
+    changes = tuple(_refused(change, written.refused) for change in changes)
+    value = record.value if written.value == record.value else written.value
+    left = _look(record, value, settings, scan_row)
+    masks = {address: stretches for address, stretches in state.masks.items() if address not in written.refused}
+    if settings.form is Form.SPANS:
+        left = outside(left, masks)
+    explained = {(c.field, c.message) for c in changes if c.action is Action.LEFT}
+    unexplained = [found for found in left if (found.claim.field, found.claim.message) not in explained]
+    changes = (*changes, *(_left(record, found, STILL_FOUND) for found in unexplained))
+    return RowFix(value, first, changes, left, masks)
+
+
+def _refused(change: Change, refused: Mapping[Address, str]) -> Change:
+    reason = refused.get((change.field, change.message))
+    if reason is None or change.action is not Action.MASKED:
+        return change
+    return replace(change, action=Action.LEFT, reason=reason)
+
+
+def _fallen_back(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
+    """The row where the strategy would turn its notices on other sentences: masked, dropped or left, and why."""
+    first = standing_findings(record, settings, scan_row)
+    if settings.fallback is Otherwise.MASK and settings.strategy is not Strategy.MASK:
+        masking = replace(settings, strategy=Strategy.MASK, unit=None, remove_notices=False)
+        fixed = fix_row(record, masking, scan_row)
+        return replace(fixed, changes=tuple(replace(c, reason=c.reason or UNSETTLED) for c in fixed.changes))
+    left = tuple(_left(record, found, UNSETTLED) for found in first)
+    if settings.fallback is Otherwise.DROP:
+        return RowFix(DROPPED, first, tuple(replace(c, action=Action.DROPPED, after="") for c in left), (), {})
+    return RowFix(record.value, first, left, first, {})
+
+
+def _left(record: Record, finding: Finding, reason: str) -> Change:
+    return Change(
+        file=record.file,
+        row=record.index,
+        field=finding.claim.field,
+        message=finding.claim.message,
+        start=finding.claim.start,
+        end=finding.claim.end,
+        action=Action.LEFT,
+        rules=(finding.rule,),
+        before=finding.claim.text,
+        reason=reason,
+    )

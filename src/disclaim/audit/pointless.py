@@ -1,0 +1,54 @@
+"""Notices that point at nothing once their claims are gone, and how much of the text goes with them."""
+
+from __future__ import annotations
+
+import re
+
+from disclaim.audit.drop import sentences_round
+from disclaim.audit.stretches import Stretch
+
+#: Rules whose cue says nothing but that the claim is not so. Other cues tell what is true instead, or are answers.
+NOTICE_RULES = frozenset(
+    {"NN101", "NN102", "NN103", "NN104", "NN105", "NN108", "NN201", "NN202", "NN203", "NN204", "NN205", "NN301"}
+)
+#: A notice goes where its cue is at least this share of the sentence or bracket it stands in.
+_MIN_SHARE = 0.5
+
+_PAIRS = {"[": "]", "(": ")", "{": "}", "<": ">"}
+_WORD = re.compile(r"\w+")
+
+
+def notice_round(text: str, cue: Stretch) -> Stretch | None:
+    """What goes with a cue: the cue itself where it is bracketed or a label, else the bracket or the sentences round
+    it. None where those say more than the cue does."""
+    start, end = cue
+    words = text[start:end].strip()
+    if words and _PAIRS.get(words[0]) == words[-1]:
+        return cue
+    sentence = sentences_round(text, cue)
+    for place in (_bracket_round(text, cue, sentence), sentence):
+        if place is not None and _share(text, cue, place) >= _MIN_SHARE:
+            return place
+    is_label = words.endswith(":") or text[end : end + 1] == ":"
+    if is_label and not _WORD.search(text, sentence[0], start):
+        return start, end + (not words.endswith(":"))
+    return None
+
+
+def _bracket_round(text: str, cue: Stretch, sentence: Stretch) -> Stretch | None:
+    """The innermost bracket pair of the sentence that holds the cue."""
+    start, end = cue
+    for left, right in _PAIRS.items():
+        opened = text.rfind(left, sentence[0], start + 1)
+        closed = text.find(right, max(end - 1, start), sentence[1])
+        if opened >= 0 and closed >= 0 and right not in text[opened:start]:
+            return opened, closed + 1
+    return None
+
+
+def _share(text: str, part: Stretch, whole: Stretch) -> float:
+    return _letters(text, part) / max(_letters(text, whole), 1)
+
+
+def _letters(text: str, stretch: Stretch) -> int:
+    return sum(len(match.group()) for match in _WORD.finditer(text, *stretch))
