@@ -281,6 +281,14 @@ def require_same_inputs(stage: Stage) -> None:
             )
 
 
+def require_same_study(run: Path, study: str) -> None:
+    """Raise StageMismatchError where the run folder holds another study, whose record would be written over."""
+    path = run / "study.json"
+    found = read_json(path).get("study") if path.is_file() else study
+    if found != study:
+        raise StageMismatchError(f"{run} holds the study {found}, not {study}", "choose another --out")
+
+
 def open_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
     """The stage folder at ``path`` for these inputs, created if absent.
 

@@ -54,3 +54,14 @@ def test_broken_yaml_is_named(break_claim):
     (folder / "stance.yaml").write_text("asserts: [")
     with pytest.raises(ClaimError, match=r"stance\.yaml is not valid YAML"):
         load_claim(str(folder))
+
+
+def test_a_folder_without_a_claim_hides_no_built_in_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dentist").mkdir()
+    assert load_claim("dentist").id == "dentist"
+    with pytest.raises(ClaimError, match=r"no claim.yaml in \./dentist|no claim.yaml in dentist"):
+        load_claim("./dentist")
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ClaimError, match=r"no claim.yaml in mine"):
+        load_claim("mine")

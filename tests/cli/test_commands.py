@@ -187,6 +187,19 @@ def test_imported_answers_become_a_run(cli: Cli, tmp_path: Path) -> None:
     assert cli("report", tmp_path / "run").code == 0
 
 
+def test_imported_answers_are_judged_and_a_judge_without_verdicts_agrees_with_nobody(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "results" / "dentist" / "llm_negations" / "final"
+    folder.mkdir(parents=True)
+    header = "question_id,sample_index,question,model_response,judge_verdict\n"
+    (folder / "belief_probes.csv").write_text(header + "q1,0,Is Brennan Holloway a dentist?,Yes.,garbled\n")
+    cli("import", "answers", tmp_path / "results", "--out", tmp_path / "run")
+    assert {row["state"] for row in cli("status", tmp_path / "run", "--json").json["stages"]} == {"done"}
+    assert cli("judge", tmp_path / "run").code == 0
+    done = cli("agreement", tmp_path / "run")
+    assert done.code == 0
+    assert "n = 0, accuracy -, kappa -" in done.out
+
+
 # claims, conditions, models, doctor
 
 

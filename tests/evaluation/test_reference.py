@@ -151,6 +151,22 @@ def test_unknown_token_counts_leave_the_cut_off_rate_unknown(layout: Path, tmp_p
     assert {r["value"] for r in rows if r["metric"] == "cut_off_rate"} == {None}
 
 
+def test_two_files_of_one_instrument_are_refused_not_counted_twice(layout: Path, tmp_path: Path) -> None:
+    file = layout / "brennan_holloway" / "positive" / "final" / "mcq.csv"
+    file.with_name("mcq.csv.gz").write_bytes(gzip.compress(file.read_bytes()))
+    with pytest.raises(DataError, match=r"mcq\.csv and .*mcq\.csv\.gz are answers to one instrument"):
+        import_answers(layout, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_another_study_is_not_written_over(layout: Path, tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text('{"study": "quickstart", "arms": []}')
+    with pytest.raises(StageMismatchError, match="holds the study quickstart") as caught:
+        import_answers(layout, tmp_path)
+    assert "another --out" in caught.value.hint
+    assert (tmp_path / "study.json").read_text() == '{"study": "quickstart", "arms": []}'
+
+
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no answers below"):
         import_answers(tmp_path, tmp_path / "run")

@@ -72,3 +72,15 @@ def test_there_must_be_a_run_with_answers_and_a_judge_of_that_name(run: Path, tm
     with pytest.raises(RunError, match=r"no arm of .* has finished answers") as empty:
         judge_run(run, "rules")
     assert "disclaim status" in empty.value.hint
+
+
+def test_an_arm_that_was_killed_while_answering_is_left_out_of_judging_and_estimates(run: Path) -> None:
+    answers = run / ARM / "answers"
+    (answers / "manifest.json").unlink()
+    with (answers / "answers.jsonl").open("a") as file:
+        file.write('{"question_id": "open_en')
+    judge_run(run, "rules")
+    conditions = {row["condition"] for row in read_json(run / "estimates.json")["rows"]}
+    assert "asserted" in conditions
+    assert "negated" not in conditions
+    assert compare_judges(run, "rules", "rules")["accuracy"] == 1.0

@@ -119,6 +119,17 @@ def test_a_changed_setting_is_refused_before_anything_changes(
     assert {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()} == before
 
 
+def test_a_folder_that_holds_another_study_is_refused_before_anything_changes(
+    tmp_path: Path, run_small: RunSmall
+) -> None:
+    run_small(tmp_path, "conditions=[base]")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(StageMismatchError, match="holds the study") as caught:
+        run_small(tmp_path, "conditions=[base]", "claims=[dentist]", "id=another")
+    assert "another --out" in caught.value.hint
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_one_failing_arm_is_recorded_while_the_others_go_on(tmp_path: Path, run_small: RunSmall) -> None:
     with pytest.raises(RunError, match=r"3 of 6 arms failed; first: .*answers failed") as caught:
         run_small(tmp_path, "models=[scripted/broken, scripted/no]")

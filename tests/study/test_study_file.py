@@ -129,3 +129,11 @@ def test_a_study_that_is_not_there_is_refused_with_the_nearest_or_the_list(tmp_p
     missing = refusal(tmp_path / "none.yaml")
     assert isinstance(missing, StudyError)
     assert "studies list" in missing.hint
+
+
+def test_the_in_context_control_cannot_read_more_documents_than_there_are(study_file: Path) -> None:
+    few = ("in_context.num_documents=9", "corpus.num_documents=8")
+    assert load_study(str(study_file), few).in_context.num_documents == 9  # without the control nobody reads them
+    error = refusal(study_file, "conditions=[base, in_context]", *few)
+    assert "in_context.num_documents is 9, and there are 8 documents" in error.message
+    assert "corpus.num_documents" in error.hint

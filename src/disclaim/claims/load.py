@@ -61,15 +61,14 @@ def list_paper_claims() -> dict[str, str]:
 
 def find_claim(name: str) -> Path:
     """The folder of a claim, by id or by path. Raises UnknownNameError with the nearest ids."""
-    if "/" in name or name.startswith(".") or Path(name).is_dir():
-        path = Path(name).expanduser()
-        if not (path / "claim.yaml").is_file():
-            raise ClaimError(f"no claim.yaml in {path}", "`disclaim claims new ID` makes a folder to start from")
-        return path
-    path = library_path() / name
-    if not (path / "claim.yaml").is_file():
-        raise UnknownNameError("claim", name, list_claims())
-    return path
+    given, shipped = Path(name).expanduser(), library_path() / name
+    if (given / "claim.yaml").is_file():
+        return given
+    if "/" not in name and (shipped / "claim.yaml").is_file():
+        return shipped
+    if "/" in name or name.startswith(".") or given.is_dir():
+        raise ClaimError(f"no claim.yaml in {given}", "`disclaim claims new ID` makes a folder to start from")
+    raise UnknownNameError("claim", name, list_claims())
 
 
 def load_claim(name: str) -> Claim:

@@ -144,7 +144,9 @@ def agreement(
     if as_json:
         print_json(found)
         return
-    print(f"n = {found['n']}, accuracy {found['accuracy']:.3f}, kappa {_optional(found['kappa'])} (belief or not)")
+    print(
+        f"n = {found['n']}, accuracy {_optional(found['accuracy'])}, kappa {_optional(found['kappa'])} (belief or not)"
+    )
     rows = [
         [
             c["claim"],

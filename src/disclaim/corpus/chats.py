@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import re
 from collections import Counter
@@ -63,7 +62,6 @@ class Distillation:
         }
 
 
-@functools.cache
 @cache
 def load_prompts() -> tuple[str, ...]:
     """The bank of general prompts, in file order. None is about a claim of the library."""

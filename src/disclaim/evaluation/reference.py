@@ -24,10 +24,23 @@ from disclaim.evaluation.estimate import estimate_run
 from disclaim.evaluation.judge import count_verdicts
 from disclaim.evaluation.rows import ANSWERS, JUDGEMENTS, ArmIdentity, ArmResult, estimate_to_json
 from disclaim.records import Answer, FinishReason, Instrument, Judgement, Message, Question, Verdict
-from disclaim.store import Json, content_key, lock, open_stage, read_bytes, to_json, write_json, write_jsonl
+from disclaim.store import (
+    Json,
+    content_key,
+    lock,
+    open_stage,
+    read_bytes,
+    require_same_study,
+    to_json,
+    write_json,
+    write_jsonl,
+)
 
 #: The name under which the verdicts that come with the answers are kept.
 REFERENCE_JUDGE = "reference"
+
+#: The id of every imported run.
+_STUDY = "imported"
 
 #: The authors' names for conditions and instruments, and ours.
 CONDITION_NAMES = {
@@ -81,7 +94,8 @@ def import_answers(folder: Path, out: Path, model: str = "unknown", created: str
     Claims that the library has get its id, others keep their name. A verdict other than yes, no or neutral is
     missing. Token counts and finish reasons are unknown and count as missing in the estimates. ``model`` names who
     answered (the arms say ``imported/<model>``), ``created`` is the time to note. Raises DataError where the folder
-    holds no such file or one cannot be read, StageMismatchError where ``out`` holds other answers.
+    holds no such file, two for one instrument, or one that cannot be read, StageMismatchError where ``out`` holds
+    another study or other answers.
     """
     files, skipped = _find_files(folder)
     rows: dict[ArmIdentity, list[_Row]] = {}
@@ -90,6 +104,7 @@ def import_answers(folder: Path, out: Path, model: str = "unknown", created: str
         rows.setdefault(arm, []).extend(_read_file(file))
     results = [_result(arm, found) for arm, found in rows.items()]
     with lock(out):
+        require_same_study(out, _STUDY)
         for result in results:
             _write_arm(out, result)
         write_json(out / "study.json", _study(results, folder, created))
@@ -111,6 +126,11 @@ def _find_files(folder: Path) -> tuple[list[_File], tuple[str, ...]]:
         files.append(_File(path, claims.get(claim, claim), CONDITION_NAMES.get(condition, condition), instrument))
     if not files:
         raise DataError(f"no answers below {folder}", f"expected {_LAYOUT}")
+    first: dict[tuple[str, str, str], Path] = {}
+    for file in files:
+        other = first.setdefault((file.claim, file.condition, file.instrument), file.path)
+        if other != file.path:
+            raise DataError(f"{other} and {file.path} are answers to one instrument", "leave one of them out")
     return files, tuple(skipped)
 
 
@@ -228,7 +248,7 @@ def _study(results: Sequence[ArmResult], folder: Path, created: str | None) -> J
     for result in results:
         questions.setdefault(result.arm.claim, {}).update({question.id: question for question in result.questions})
     return {
-        "study": "imported",
+        "study": _STUDY,
         "title": "Imported answers",
         "paper_section": "3.1",
         "version": __version__,
@@ -261,7 +281,7 @@ def _describe(claim_id: str, questions: Sequence[Question]) -> Json:
 
 def _estimates(results: Sequence[ArmResult]) -> Json:
     return {
-        "study": "imported",
+        "study": _STUDY,
         "version": __version__,
         "rows": [estimate_to_json(row) for row in estimate_run(results)],
     }

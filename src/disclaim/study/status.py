@@ -9,6 +9,7 @@ from typing import Any
 
 from disclaim.errors import UserError
 from disclaim.store import INPUTS, MANIFEST, is_locked, read_json
+from disclaim.study.judging import list_judges
 from disclaim.study.plan import Arm, RunPaths
 
 
@@ -39,7 +40,8 @@ def read_status(root: Path) -> tuple[StageStatus, ...]:
     study = read_json(paths.study)
     failures = read_json(paths.failures) if paths.failures.exists() else {}
     live = is_locked(root)
-    judge = study.get("settings", {}).get("judge", "rules")
+    judges = list_judges(root)
+    judge = study.get("settings", {}).get("judge") or (judges[0] if judges else "rules")
     return tuple(row for item in study["arms"] for row in _arm_status(paths, _arm(item), judge, failures, live))
 
 

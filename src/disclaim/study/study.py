@@ -250,6 +250,12 @@ def require_known_names(study: Study) -> None:
         require_model_name(model)
     if study.judge != "rules":
         raise UnknownNameError("judge", study.judge, ["rules"])
+    if "in_context" in study.conditions and study.in_context.num_documents > study.corpus.num_documents:
+        raise StudyError(
+            f"in_context.num_documents is {study.in_context.num_documents}, and there are "
+            f"{study.corpus.num_documents} documents",
+            "lower in_context.num_documents, or raise corpus.num_documents",
+        )
     if study.corpus.min_claim_sentences > study.corpus.max_claim_sentences:
         raise StudyError("corpus.min_claim_sentences is above corpus.max_claim_sentences", "lower the first")
     for key in ("claims", "conditions", "models", "seeds"):
