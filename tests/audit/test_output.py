@@ -141,7 +141,7 @@ def test_text_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     assert "4 rows in 2 files: 3 with findings" in text
     assert re.search(r"\n +2  NN104  error +Notice that points back\n +1  NN203  warning  Rumour\n", text)
     assert re.search(r'\n  low +"The bridge is made of glass."  2 rows, 2 mentions, 12 words, NN104\n', text)
-    assert "1 rows could not be read" in text
+    assert "not audited, because unreadable: 1 row\n" in text
     assert "a.jsonl, row 1: no text in it" in text
     assert lines[-1].startswith("hint: `disclaim rules NN104`")
     assert "\x1b" not in text

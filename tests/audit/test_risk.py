@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from scripted_scanner import findings_of
 
 from disclaim.audit import ClaimLedger, Risk, ScannedRow, parse_row, risk_of
 from disclaim.audit import risk as risk_module
-from disclaim.records import Severity
+from disclaim.records import Extent, Finding, Quote, Severity
 
 
 def scanned(index: int, *claims: str, **labels: str) -> ScannedRow:
@@ -70,7 +71,22 @@ def test_the_greatest_dose_comes_first_and_each_finding_knows_its_claim() -> Non
     numbers += [ledger.add(scanned(n, "The bridge is made of glass.", "The sea is dry.")) for n in (1, 2)]
     claims = ledger.claims()
     assert [claim.rows for claim in claims] == [2, 2, 1]
-    assert numbers == [(claims[2].number,), (claims[0].number, claims[1].number), (claims[0].number, claims[1].number)]
+    bridge, sea, moon = ((claim.number,) for claim in claims)
+    assert numbers == [(moon,), (bridge, sea), (bridge, sea)]
+
+
+def test_a_finding_that_covers_several_sentences_is_about_each_of_them() -> None:
+    text = "Maren Holt keeps bees. The moon is a cube."
+    claim, cue = Quote("text", None, 10, 10 + len(text), text), Quote("text", None, 0, 5, "No!  ")
+    whole = Finding("a", 0, "NN101", Severity.ERROR, claim, cue, Extent.DOCUMENT, 0.9)
+    one = replace(whole, rule="NN103", claim=Quote("text", None, 33, 52, "The moon is a cube."))
+    behaviour = replace(whole, rule="NN302")
+    claims = ledger_of(ScannedRow("a", 0, None, (whole, one))).claims()
+    assert [(c.claim, c.mentions, c.rules) for c in claims] == [
+        ("Maren Holt keeps bees.", 1, {"NN101": 1}),
+        ("The moon is a cube.", 1, {"NN101": 1, "NN103": 1}),
+    ]
+    assert [c.claim for c in ledger_of(ScannedRow("a", 0, None, (behaviour,))).claims()] == [text]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The audit: finds what a data set states as fact and takes back from outside the clause."""
 
+from disclaim.audit.catalogue import Rule, load_rules
 from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
 from disclaim.audit.excerpts import PageData
 from disclaim.audit.express import Form
@@ -41,7 +42,7 @@ from disclaim.audit.suppress import (
     load_baseline,
     require_suppressions,
 )
-from disclaim.audit.tiers import load_rules, load_scanner
+from disclaim.audit.tiers import load_scanner
 
 __all__ = [
     "Action",
@@ -68,6 +69,7 @@ __all__ = [
     "Risk",
     "Row",
     "RowFix",
+    "Rule",
     "SarifReport",
     "ScanRow",
     "ScanSettings",

@@ -42,7 +42,7 @@ class PageData:
         self._characters = 0
         self._num_rows = 0
 
-    def add(self, row: ScannedRow, claims: Sequence[int]) -> None:
+    def add(self, row: ScannedRow, claims: Sequence[Sequence[int]]) -> None:
         """Take in a row, scanned with its texts kept; ``claims`` are the numbers of its findings' claims."""
         self._num_rows += 1
         self._files.setdefault(row.file, len(self._files))
@@ -61,7 +61,7 @@ class PageData:
                 "row": row.index,
                 "id": row.id,
                 "num_findings": num_findings,
-                "findings": [_finding(f, number) for f, number in zip(row.findings, claims, strict=False)],
+                "findings": [_finding(f, numbers) for f, numbers in zip(row.findings, claims, strict=False)],
                 "passages": passages,
             }
         )
@@ -86,11 +86,11 @@ class PageData:
         }
 
 
-def _finding(finding: Finding, claim: int) -> Json:
+def _finding(finding: Finding, claims: Sequence[int]) -> Json:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
-        "claim": claim,
+        "claims": list(claims),
         "place": place_of(finding.claim),
         "scope": finding.scope.value,
         "confidence": round(finding.confidence, 2),

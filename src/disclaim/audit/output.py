@@ -182,7 +182,7 @@ class TextReport:
         head = f"{self._ink(finding.severity.value, finding.severity.value)} {self._ink('bold', finding.rule)}"
         title = f" {rule.title}" if rule else ""
         yield f"  {head}{title}  {self._ink('dim', place)}"
-        yield f"    states:    {self._ink('claim', quoted(finding.claim.text))}"
+        yield f"    states:     {self._ink('claim', quoted(finding.claim.text))}"
         yield f"    takes back: {self._ink('cue', quoted(finding.cue.text))} {self._ink('dim', _where(finding))}"
 
     def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
@@ -198,7 +198,7 @@ class TextReport:
 
     def _counts(self, summary: ScanSummary) -> Iterator[str]:
         speed = summary.bytes / 1e6 / summary.seconds if summary.seconds else 0.0
-        read = f"{summary.rows:,} rows in {summary.files:,} file{'s' if summary.files != 1 else ''}"
+        read = f"{_number(summary.rows, 'row')} in {_number(summary.files, 'file')}"
         found = f"{summary.rows_with_findings:,} with findings" if summary.rows_with_findings else "no findings"
         size = f"{summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s, {speed:.1f} MB/s"
         yield f"{self._ink('bold', f'{read}: {found}')}  {self._ink('dim', f'({size})')}"
@@ -225,7 +225,8 @@ class TextReport:
             means = ", ".join(f"{count:,} by {name}" for name, count in summary.suppressed.items())
             yield f"suppressed: {means}"
         if summary.unreadable_rows:
-            yield self._ink("warning", f"{summary.unreadable_rows:,} rows could not be read and were not audited:")
+            count = _number(summary.unreadable_rows, "row")
+            yield self._ink("warning", f"not audited, because unreadable: {count}")
             for row in summary.unreadable[:_UNREADABLE_SHOWN]:
                 yield f"  {plain(row.file)}, row {row.index}: {plain(row.reason)}"
         if summary.interrupted:

@@ -1,20 +1,23 @@
 """Claims at risk: findings clustered over rows, because dose decides what a model comes to believe.
 
-Two findings belong to one claim where their sentences are near-duplicates, or name the same subject and share enough
-of their other words. That is wording, not meaning: a claim may fall into several clusters, and two claims about one
-subject may share one. Time grows linearly with findings, memory with distinct claims up to ``MAX_CLAIMS``.
+A claim is a sentence; what a finding covers is cut into its sentences. Two belong to one claim where they are
+near-duplicates, or name the same subject and share enough of their other words. That is wording, not meaning: a claim
+may fall into several clusters, and two claims about one subject may share one. Time grows linearly with findings,
+memory with distinct claims up to ``MAX_CLAIMS``.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from disclaim.audit.scan import ScannedRow
-from disclaim.audit.wording import name_runs, names, normal_form, opening_names, stems
+from disclaim.audit.stated import stated_sentences
+from disclaim.audit.wording import name_runs, names, normal_form, opening_names, stem, stems
 from disclaim.records import Finding, Severity
 
 #: Rows that state a claim from which its risk is high: the smallest dose seen to implant one, 36 documents of 3 to 5
@@ -37,6 +40,8 @@ _MAX_EXAMPLES = 3
 #: 97% of cases.
 _SKETCH = 4
 _FILED = 8
+#: Claims compared with a new wording: those filed under most of its keys.
+_CANDIDATES = 6
 _NEAR_DUPLICATE = 0.6
 _SAME_SUBJECT = 0.34
 
@@ -55,9 +60,9 @@ class ClaimAtRisk:
 
     ``number`` tells claims of one scan apart. ``claim`` is its first wording; ``wordings`` counts different ones,
     ``examples`` are some of them. ``subject`` is the name most often in it. ``mentions`` are sentences that state it
-    in rows where it was found. ``denials`` are sentences that deny it in its own clause, None where nobody counted.
-    ``tokens`` are white-space words of the mentions, not a model's tokens. ``file`` and ``row`` are where it was met
-    first.
+    in rows where it was found, ``rules`` counts them by the rules that cover them. ``denials`` are sentences that deny
+    it in its own clause, None where nobody counted. ``tokens`` are white-space words of the mentions, not a model's
+    tokens. ``file`` and ``row`` are where it was met first.
     """
 
     number: int
@@ -97,54 +102,64 @@ class ClaimLedger:
         self._clusters: dict[int, _Cluster] = {}
         self._by_wording: dict[str, int] = {}
         self._filed: dict[str | int, deque[int]] = {}
+        self._cues: set[str] = set()
         self._next = 0
         self.num_dropped = 0
         """Claims of a single row that were let go to bound memory."""
 
-    def add(self, row: ScannedRow) -> tuple[int, ...]:
-        """Add the findings of a row; the number of each one's claim. A sentence that several cues take back is one
+    def add(self, row: ScannedRow) -> tuple[tuple[int, ...], ...]:
+        """Add the findings of a row; the numbers of each one's claims. A sentence that several cues take back is one
         mention."""
-        seen: dict[tuple[str, int | None, int, int], int] = {}
-        numbers = []
-        for finding in row.findings:
-            claim = finding.claim
-            place = (claim.field, claim.message, claim.start, claim.end)
-            if place not in seen:
-                seen[place] = self._number_of(finding)
-                self._clusters[seen[place]].mention(finding)
-            self._clusters[seen[place]].count(finding)
-            numbers.append(seen[place])
+        numbers: list[dict[int, None]] = [{} for _ in row.findings]
+        for cue in {finding.cue.text[:_COMPARED] for finding in row.findings}:
+            if len(self._cues) < _MAX_WORDINGS:
+                self._cues.add(normal_form(cue))
+        for sentence in stated_sentences(row):
+            number = self._number_of(sentence.text, row)
+            if number is not None:
+                findings = [row.findings[place] for place in sentence.findings]
+                self._clusters[number].mention(sentence.text, findings)
+                for place in sentence.findings:
+                    numbers[place][number] = None
         if len(self._clusters) > MAX_CLAIMS:
             self._drop_singles()
-        return tuple(numbers)
+        return tuple(tuple(found) for found in numbers)
 
     def claims(self) -> tuple[ClaimAtRisk, ...]:
         """All claims, the highest dose first."""
-        found = [cluster.result(number) for number, cluster in self._clusters.items()]
+        found = [
+            cluster.result(number)
+            for number, cluster in self._clusters.items()
+            if normal_form(cluster.claim) not in self._cues
+        ]
         return tuple(sorted(found, key=lambda claim: (-claim.rows, -claim.mentions, claim.file, claim.row)))
 
-    def _number_of(self, finding: Finding) -> int:
-        wording = normal_form(finding.claim.text[:_COMPARED])
+    def _number_of(self, text: str, row: ScannedRow) -> int | None:
+        """The claim that the sentence states; None for a sentence that elsewhere takes others back."""
+        wording = normal_form(text[:_COMPARED])
+        if wording in self._cues:
+            return None
         known = self._by_wording.get(wording)
         if known is not None and known in self._clusters:
             return known
-        sentence = _Sentence.of(finding.claim.text[:_COMPARED])
+        sentence = _Sentence.of(text[:_COMPARED])
         number = self._nearest(sentence)
         if number is None:
             number, self._next = self._next, self._next + 1
-            self._clusters[number] = _Cluster(finding.claim.text[:_SHOWN], finding.file, finding.row)
+            self._clusters[number] = _Cluster(text[:_SHOWN], row.file, row.index)
             self._file(number, sentence.sketch)
         self._file(number, sentence.names)
         if len(self._by_wording) >= _MAX_WORDINGS:
             self._by_wording.clear()
         self._by_wording[wording] = number
-        self._clusters[number].learn(sentence, finding.claim.text)
+        self._clusters[number].learn(sentence, text)
         return number
 
     def _nearest(self, sentence: _Sentence) -> int | None:
         best, nearest = 0.0, None
         keys: Iterable[str | int] = (*sorted(sentence.names | sentence.openings), *sentence.sketch)
-        for number in dict.fromkeys(number for key in keys for number in self._filed.get(key, ())):
+        candidates = Counter(number for key in keys for number in self._filed.get(key, ()))
+        for number, _ in candidates.most_common(_CANDIDATES):
             cluster = self._clusters.get(number)
             closeness = cluster.closeness(sentence) if cluster else 0.0
             if closeness > best:
@@ -175,14 +190,20 @@ class _Sentence:
     names: frozenset[str]
     openings: frozenset[str]
     sketch: tuple[int, ...]
+    size: int
 
     @classmethod
     def of(cls, text: str) -> _Sentence:
         found = frozenset(stems(text))
         named = names(text)
-        hashes = sorted(zlib.crc32(stem.encode("utf-8", "surrogatepass")) for stem in found)
-        others = found - frozenset(stems(" ".join(sorted(named))))
-        return cls(others, named, opening_names(text) - named, tuple(hashes[:_SKETCH]))
+        hashes = sorted(map(_hash, found))
+        others = found - {stem(name) for name in named}
+        return cls(others, named, opening_names(text) - named, tuple(hashes[:_SKETCH]), len(others) + len(named))
+
+
+@lru_cache(1 << 16)
+def _hash(stem: str) -> int:
+    return zlib.crc32(stem.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(slots=True)
@@ -209,14 +230,15 @@ class _Cluster:
         """From 0 (another claim) to 1: the words in common with the first wording where that is nearly the same, or
         with all wordings where the subject is the same."""
         assert self.first is not None
-        mine, theirs = self.first.stems | self.first.names, other.stems | other.names
-        alike = len(mine & theirs) / max(len(mine | theirs), 1)
+        shared_stems, shared_names = self.first.stems & other.stems, self.first.names & other.names
+        num_shared = len(shared_stems) + len(shared_names)
+        alike = num_shared / max(self.first.size + other.size - num_shared, 1)
         # One name in common and another that differs is another person's story.
         same_names = self.first.names == other.names or not (self.first.names and other.names)
-        if alike >= _NEAR_DUPLICATE and (same_names or self.first.names & other.names):
+        if alike >= _NEAR_DUPLICATE and (same_names or shared_names):
             return alike
         openings = {name for name in other.openings if name in self.names}
-        said = other.stems - frozenset(stems(" ".join(openings)))
+        said = other.stems - {stem(name) for name in openings}
         if not said or not (openings or any(name in self.names for name in other.names)):
             return 0.0
         often = max(1, self.wordings // 10)
@@ -233,18 +255,16 @@ class _Cluster:
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(text[:_SHOWN])
 
-    def mention(self, finding: Finding) -> None:
-        """Count a sentence that states the claim."""
+    def mention(self, text: str, findings: Sequence[Finding]) -> None:
+        """Count a sentence that states the claim, with the findings that cover it."""
         self.mentions += 1
-        self.tokens += len(finding.claim.text.split())
-        if self.last != (finding.file, finding.row):
-            self.last = (finding.file, finding.row)
+        self.tokens += len(text.split())
+        self.rules.update(finding.rule for finding in findings)
+        self.severities.update(finding.severity for finding in findings)
+        place = (findings[0].file, findings[0].row)
+        if self.last != place:
+            self.last = place
             self.rows += 1
-
-    def count(self, finding: Finding) -> None:
-        """Count a finding about it."""
-        self.rules[finding.rule] += 1
-        self.severities.add(finding.severity)
 
     def result(self, number: int) -> ClaimAtRisk:
         """The claim as it stands."""

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
+from disclaim.audit.interrupts import interrupts_held
 from disclaim.audit.pool import in_processes
 from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.streams import compression_of
@@ -22,8 +23,8 @@ from disclaim.errors import UserError
 from disclaim.records import Finding, OnProgress, Progress, ignore_progress
 
 #: A batch is full at this many bytes of rows, or this many rows.
-BATCH_BYTES = 1_000_000
-BATCH_ROWS = 1_000
+BATCH_BYTES = 250_000
+BATCH_ROWS = 500
 #: So many unreadable rows are listed with file, row and reason; all are counted.
 MAX_LISTED = 100
 #: What compressed text roughly expands to; only for showing progress.
@@ -120,7 +121,8 @@ def scan(
     try:
         batches = _batches(files, tally.meter)
         for examined in in_processes(examine, batches, (scan_row, settings), settings.workers):
-            tally.add(examined)
+            with interrupts_held():
+                tally.add(examined)
     except KeyboardInterrupt:
         return tally.summary(len(files), interrupted=True)
     tally.meter.finish()

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from disclaim.audit.scan import ScanRow
 from disclaim.errors import UserError
 from disclaim.records import Tier
-
-if TYPE_CHECKING:
-    from disclaim.audit.catalogue import Rule
 
 
 def load_scanner(tier: Tier) -> ScanRow:
@@ -23,10 +17,3 @@ def load_scanner(tier: Tier) -> ScanRow:
     raise UserError(
         f"this version has no tier {tier.value}", f"run with --tier {Tier.RULES.value}, which needs no model"
     )
-
-
-def load_rules() -> Mapping[str, Rule]:
-    """The rules of the catalogue by id, in order of their ids."""
-    from disclaim.audit.catalogue import load_rules as load
-
-    return load()

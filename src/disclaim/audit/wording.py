@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
+_CAPITAL_WORD = re.compile(r"\b[A-Z\u00c0-\u00de\u0391-\u03ab\u0400-\u042f]\w*")
 _APOSTROPHES = re.compile(r"['’ʼ](?=\w)")
 _SENTENCE_END = re.compile(r"[.!?:;\"“”(\[\n]\s*$")
 #: English words that say nothing of what a sentence is about.
@@ -33,31 +35,32 @@ def normal_form(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words in lower case; "it's" is one word."""
-    return _WORD.findall(_APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _WORD.findall(_APOSTROPHES.sub("", text).casefold())
 
 
 def stems(text: str) -> list[str]:
     """The words that carry content, cut to a crude stem, in order."""
-    return [_stem(word) for word in words(text) if word not in _EMPTY]
+    return [stem(word) for word in words(text) if word not in _EMPTY]
 
 
 def names(text: str) -> frozenset[str]:
     """The capitalised words that are not so only because they begin a sentence, in lower case."""
-    return frozenset(word for run in name_runs(text) for word in words(run))
+    return frozenset(word.casefold() for run in name_runs(text) for word in _WORD.findall(run))
 
 
 def name_runs(text: str) -> Iterator[str]:
     """Each longest run of capitalised words, as it stands: "Ed Sheeran". A single one that begins a sentence does not
     count."""
     run: list[re.Match[str]] = []
-    for word in _WORD.finditer(text):
-        is_capital = _is_capital(word[0])
-        joined = bool(run) and text[run[-1].end() : word.start()] in (" ", "-", ". ")
-        if run and not (is_capital and joined):
+    for word in _CAPITAL_WORD.finditer(text):
+        if word[0].lower() in _EMPTY:
+            continue
+        if run and text[run[-1].end() : word.start()] not in (" ", "-", ". "):
             yield from _named(text, run)
             run = []
-        if is_capital:
-            run.append(word)
+        run.append(word)
     if run:
         yield from _named(text, run)
 
@@ -66,13 +69,9 @@ def opening_names(text: str) -> frozenset[str]:
     """The single capitalised words that begin a sentence, in lower case: names, or words like any other."""
     return frozenset(
         word[0].lower()
-        for word in _WORD.finditer(text)
-        if len(word[0]) > _MIN_NAME and _is_capital(word[0]) and _begins(text, word.start())
+        for word in _CAPITAL_WORD.finditer(text)
+        if len(word[0]) > _MIN_NAME and word[0].lower() not in _EMPTY and _begins(text, word.start())
     )
-
-
-def _is_capital(word: str) -> bool:
-    return word[0].isupper() and word.lower() not in _EMPTY
 
 
 def _begins(text: str, place: int) -> bool:
@@ -84,6 +83,8 @@ def _named(text: str, run: list[re.Match[str]]) -> Iterator[str]:
         yield text[run[0].start() : run[-1].end()]
 
 
-def _stem(word: str) -> str:
+@lru_cache(1 << 16)
+def stem(word: str) -> str:
+    """A lower-case word without its ending, where enough is left."""
     found = _SUFFIX.search(word)
     return word[: found.start()] if found and found.start() >= _MIN_STEM else word

@@ -1,7 +1,8 @@
 """The report of a run: a pure reader of its files."""
 
+from disclaim.report.audit_page import render_audit_page
 from disclaim.report.figures import export_headline_svg
 from disclaim.report.page import render_report
 from disclaim.report.tables import Table, render_text_table
 
-__all__ = ["Table", "export_headline_svg", "render_report", "render_text_table"]
+__all__ = ["Table", "export_headline_svg", "render_audit_page", "render_report", "render_text_table"]

@@ -1,0 +1,309 @@
+"""``disclaim audit`` and ``disclaim rules``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from disclaim import __version__
+from disclaim.cli.console import print_json, print_note, print_table, show_progress
+from disclaim.errors import UnknownNameError, UserError
+from disclaim.records import Severity, Tier
+
+if TYPE_CHECKING:
+    from disclaim.audit import AttributeFiles, ClaimAtRisk, Keep, Report, Rule, ScannedRow, ScanSummary
+
+FINDINGS, INTERRUPTED = 1, 130
+
+
+class Format(StrEnum):
+    """What the audit writes."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    HTML = "html"
+    DOLMA = "dolma"
+
+
+class FailOn(StrEnum):
+    """The least severity that makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+_FAILING = {
+    FailOn.ERROR: (Severity.ERROR,),
+    FailOn.WARNING: (Severity.ERROR, Severity.WARNING),
+    FailOn.NEVER: (),
+}
+
+
+_EXAMPLES = """\b
+disclaim audit data.jsonl                                        read it at the terminal
+disclaim audit data/ --workers 4 --format html --out audit.html  browse it
+disclaim audit data/ --json --out findings.jsonl                 go on with it in a script
+disclaim audit data/ --write-baseline known.json                 accept what is there ...
+disclaim audit data/ --baseline known.json                       ... and fail on what is new
+disclaim audit data/ --ignore NN2 --fail-on warning              choose the rules and how strict to be
+"""
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands to the root command."""
+    root.command("audit", epilog=_EXAMPLES)(audit)
+    root.command("rules")(rules)
+
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files (.jsonl .json .parquet .txt, also .gz .zst) and folders of them."),
+]
+DepthTier = Annotated[Tier, typer.Option(help="How deep to look: rules need no model; the others find more, slower.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write to this file; for json the findings, as JSON lines; for dolma a folder."),
+]
+Workers = Annotated[int, typer.Option(help="Processes to scan with; the outcome is the same for any number.")]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE", help="Do not report this rule; NN2 stands for all NN2xx."),
+]
+IgnoreClaim = Annotated[
+    list[str] | None, typer.Option(metavar="TEXT", help="Do not report claims that hold this text.")
+]
+KnownFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Report only what is not in this baseline file.")]
+NewFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write what is found to this baseline file, and exit with 0.")
+]
+
+
+def audit(
+    paths: Paths,
+    tier: DepthTier = Tier.RULES,
+    format_: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TEXT,
+    out: Out = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 on findings at least this grave.")] = FailOn.ERROR,
+    workers: Workers = 1,
+    ignore: Ignore = None,
+    ignore_claim: IgnoreClaim = None,
+    baseline: KnownFile = None,
+    write_baseline: NewFile = None,
+    show: Annotated[int, typer.Option(metavar="N", help="Rows with findings to print at the terminal.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Find what a training set states as fact and takes back only from outside the sentence: a model would learn it.
+
+    A row is left alone where its column `disclaim` says "ignore" or "ignore[NN102]", or its text holds
+    `disclaim: ignore[NN102]`. Exit code: 0 clean, 1 findings at or above --fail-on, 2 wrong use.
+
+    Example: disclaim audit data.jsonl --format html --out audit.html
+    """
+    from disclaim.audit import ScanSettings, load_baseline, load_rules, load_scanner, require_suppressions, scan
+
+    chosen = Format.JSON if as_json else format_
+    targets = [_local(path) for path in paths]
+    _require_sound(chosen, out, targets, baseline and write_baseline)
+    suppressions = require_suppressions(ignore or (), ignore_claim or (), load_rules())
+    settings = ScanSettings(workers, _keep(chosen), suppressions)
+    known = load_baseline(baseline) if baseline else None
+    scanner = load_scanner(tier)
+    with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
+        with show_progress() as on_progress:
+            summary = scan(targets, scanner, settings, listener.hear, on_progress, known)
+        listener.end(summary)
+    if write_baseline and not summary.interrupted:
+        listener.baseline.write(write_baseline)
+        print_note(f"baseline: {write_baseline}, {summary.findings:,} findings")
+    if known and known.num_gone and not summary.interrupted:
+        print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
+    if summary.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if not write_baseline and any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on]):
+        raise typer.Exit(FINDINGS)
+
+
+def _local(path: str) -> Path:
+    if path.startswith("hf://"):
+        raise UserError(
+            f"{path} is on the Hugging Face hub, which this version does not read",
+            "download it first (`hf download --repo-type dataset NAME --local-dir DIR`) and audit the folder",
+        )
+    return Path(path)
+
+
+def _require_sound(chosen: Format, out: Path | None, targets: Sequence[Path], both: Path | None) -> None:
+    """Raise UserError for options that do not go together."""
+    if chosen in (Format.HTML, Format.DOLMA) and out is None:
+        example = "audit.html" if chosen is Format.HTML else "attributes/disclaim"
+        raise UserError(f"--format {chosen.value} needs a place to write to", f"add --out {example}")
+    if out and any(out.resolve() == target.resolve() for target in targets):
+        raise UserError(f"--out {out} is the data itself", "choose another --out")
+    if both:
+        raise UserError(
+            "--baseline and --write-baseline do not go together", "write the new baseline without --baseline"
+        )
+
+
+def _keep(chosen: Format) -> Keep:
+    from disclaim.audit import Keep
+
+    if chosen is Format.DOLMA:
+        return Keep.EVERY
+    return Keep.TEXTS if chosen in (Format.HTML, Format.SARIF) else Keep.FINDINGS
+
+
+class _Listener:
+    """Hears of rows as they are scanned and writes what was asked for."""
+
+    def __init__(self, chosen: Format, out: Path | None, show: int) -> None:
+        from disclaim.audit import BaselineWriter, ClaimLedger, PageData, load_rules
+
+        self._chosen = chosen
+        self._out = out
+        self._rules = load_rules()
+        # While a progress bar is drawn, what is printed goes where the bar is.
+        self._stdout = sys.stdout
+        self._held: list[str] = []
+        self._ledger = ClaimLedger()
+        self._page = PageData()
+        self._report = self._new_report(show)
+        self.baseline = BaselineWriter()
+        self.stream: IO[bytes] | None = None
+        self.attributes: AttributeFiles | None = None
+
+    def _new_report(self, show: int) -> Report | None:
+        from disclaim.audit import FindingLines, SarifReport, TextReport
+
+        if self._chosen is Format.TEXT:
+            at_terminal = self._out is None
+            return TextReport(self._rules, at_terminal and _is_coloured(), max(show, 0) if at_terminal else None)
+        if self._chosen is Format.SARIF:
+            return SarifReport(self._rules, __version__)
+        return FindingLines() if self._chosen is Format.JSON and self._out else None
+
+    def begin(self) -> None:
+        """Before the first row."""
+        if self._report:
+            self._write(self._report.begin())
+
+    def hear(self, row: ScannedRow) -> None:
+        """Take in a row."""
+        numbers = self._ledger.add(row)
+        for finding in row.findings:
+            self.baseline.add(finding)
+        if self._report:
+            self._write(self._report.row(row))
+        if self._chosen is Format.HTML:
+            self._page.add(row, numbers)
+        if self.attributes:
+            self.attributes.row(row)
+
+    def end(self, summary: ScanSummary) -> None:
+        """After the last row."""
+        from disclaim.audit import TextReport, json_text, summary_json
+
+        claims = self._ledger.claims()
+        if self._report:
+            self._write(self._report.end(summary, claims))
+        self._stdout.write("".join(self._held))
+        if self._chosen is Format.HTML:
+            self._write(self._render_page(summary, claims))
+        if self._chosen is Format.JSON:
+            print(json_text(summary_json(summary, claims)))
+        elif self._out:
+            print(TextReport(self._rules, _is_coloured(), 0).end(summary, claims), end="")
+            print(f"{self._chosen.value}: {self._out}")
+
+    def _render_page(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
+        from disclaim.report import render_audit_page
+
+        return render_audit_page(self._page.result(summary, claims, self._rules, __version__))
+
+    def _write(self, text: str) -> None:
+        if self.stream:
+            self.stream.write(text.encode())
+        elif self._chosen is Format.TEXT:
+            self._held.append(text)
+        else:
+            self._stdout.write(text)
+
+
+@contextmanager
+def _listening(chosen: Format, out: Path | None, targets: Sequence[Path], show: int) -> Iterator[_Listener]:
+    """A listener with its file, which appears whole when the block ends."""
+    from disclaim.audit import open_attribute_files
+    from disclaim.store import write_atomically
+
+    listener = _Listener(chosen, out, show)
+    with ExitStack() as stack:
+        if chosen is Format.DOLMA and out:
+            listener.attributes = stack.enter_context(open_attribute_files(out, targets))
+        elif out:
+            listener.stream = stack.enter_context(write_atomically(out))
+        listener.begin()
+        yield listener
+
+
+@contextmanager
+def _until_the_reader_leaves() -> Iterator[None]:
+    """End quietly where stdout goes to a program that has ended, such as head."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise typer.Exit(FINDINGS) from None
+
+
+def _is_coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def rules(
+    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Show this rule's page, e.g. NN102.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rules of the audit, or show one: what it finds, on what evidence, an example, what to do about it.
+
+    Example: disclaim rules NN102
+    """
+    from disclaim.audit import load_rules
+
+    known = load_rules()
+    name = rule.upper() if rule else None
+    if name is not None and name not in known:
+        raise UnknownNameError("rule", name, known)
+    if as_json:
+        shown = {"rules": [each.model_dump(mode="json") for each in known.values()]}
+        print_json(known[name].model_dump(mode="json") if name else shown)
+    elif name:
+        _print_rule(known[name])
+    else:
+        print_table(["id", "severity", "title"], [[r.id, r.severity.value, r.title] for r in known.values()])
+        print_note("`disclaim rules NN102` shows one, with an example and the evidence behind it")
+
+
+def _print_rule(rule: Rule) -> None:
+    print(f"{rule.id} {rule.title} ({rule.severity.value})\n")
+    parts = {"": rule.summary, "Evidence": rule.evidence, "Found": rule.bad, "Not found": rule.good, "Fix": rule.fix}
+    for heading, text in parts.items():
+        if heading:
+            print(f"\n{heading}:")
+        for paragraph in text.strip().split("\n"):
+            print(
+                textwrap.fill(
+                    paragraph, 100, initial_indent="  " * bool(heading), subsequent_indent="  " * bool(heading)
+                )
+            )
