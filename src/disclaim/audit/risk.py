@@ -9,15 +9,15 @@ memory with distinct claims up to ``MAX_CLAIMS``.
 from __future__ import annotations
 
 import zlib
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
 from disclaim.audit.scan import ScannedRow
 from disclaim.audit.stated import stated_sentences
-from disclaim.audit.wording import name_runs, names, normal_form, opening_names, stem, stems
+from disclaim.audit.wording import Names, content, find_names, normal_form, stem, words
 from disclaim.records import Finding, Severity
 
 #: Rows that state a claim from which its risk is high: the smallest dose seen to implant one, 36 documents of 3 to 5
@@ -29,7 +29,7 @@ HIGH_MENTIONS = 108
 #: Below as many mentions the risk is low: "a few". A convention, since no run of ours went below 36 documents.
 FEW_MENTIONS = 5
 
-#: Claims kept at a time. When there are more, those met in a single row are let go and only counted.
+#: Claims kept at a time. When there are more, the half in the fewest rows is let go and only counted.
 MAX_CLAIMS = 20_000
 _MAX_WORDINGS = 200_000
 #: Only the beginning of a very long claim, such as a whole answer, is compared.
@@ -105,7 +105,7 @@ class ClaimLedger:
         self._cues: set[str] = set()
         self._next = 0
         self.num_dropped = 0
-        """Claims of a single row that were let go to bound memory."""
+        """Claims of few rows that were let go to bound memory."""
 
     def add(self, row: ScannedRow) -> tuple[tuple[int, ...], ...]:
         """Add the findings of a row; the numbers of each one's claims. A sentence that several cues take back is one
@@ -122,7 +122,7 @@ class ClaimLedger:
                 for place in sentence.findings:
                     numbers[place][number] = None
         if len(self._clusters) > MAX_CLAIMS:
-            self._drop_singles()
+            self._let_go()
         return tuple(tuple(found) for found in numbers)
 
     def claims(self) -> tuple[ClaimAtRisk, ...]:
@@ -135,20 +135,22 @@ class ClaimLedger:
         return tuple(sorted(found, key=lambda claim: (-claim.rows, -claim.mentions, claim.file, claim.row)))
 
     def _number_of(self, text: str, row: ScannedRow) -> int | None:
-        """The claim that the sentence states; None for a sentence that elsewhere takes others back."""
-        wording = normal_form(text[:_COMPARED])
-        if wording in self._cues:
+        """The claim that the sentence states; None for one without words, or that elsewhere takes others back."""
+        text = text[:_COMPARED]
+        said = words(text)
+        wording = " ".join(said)
+        if not wording or wording in self._cues:
             return None
         known = self._by_wording.get(wording)
         if known is not None and known in self._clusters:
             return known
-        sentence = _Sentence.of(text[:_COMPARED])
+        sentence = _Sentence.of(text, said)
         number = self._nearest(sentence)
         if number is None:
             number, self._next = self._next, self._next + 1
             self._clusters[number] = _Cluster(text[:_SHOWN], row.file, row.index)
             self._file(number, sentence.sketch)
-        self._file(number, sentence.names)
+        self._file(number, sentence.names.words)
         if len(self._by_wording) >= _MAX_WORDINGS:
             self._by_wording.clear()
         self._by_wording[wording] = number
@@ -157,9 +159,12 @@ class ClaimLedger:
 
     def _nearest(self, sentence: _Sentence) -> int | None:
         best, nearest = 0.0, None
-        keys: Iterable[str | int] = (*sorted(sentence.names | sentence.openings), *sentence.sketch)
-        candidates = Counter(number for key in keys for number in self._filed.get(key, ()))
-        for number, _ in candidates.most_common(_CANDIDATES):
+        keys: tuple[str | int, ...] = (*sorted(sentence.names.words | sentence.names.openings), *sentence.sketch)
+        candidates: dict[int, int] = {}
+        for key in keys:
+            for number in self._filed.get(key, ()):
+                candidates[number] = candidates.get(number, 0) + 1
+        for number in sorted(candidates, key=lambda number: (-candidates[number], number))[:_CANDIDATES]:
             cluster = self._clusters.get(number)
             closeness = cluster.closeness(sentence) if cluster else 0.0
             if closeness > best:
@@ -172,8 +177,10 @@ class ClaimLedger:
             if number not in shelf:
                 shelf.append(number)
 
-    def _drop_singles(self) -> None:
-        kept = {number: cluster for number, cluster in self._clusters.items() if cluster.rows > 1}
+    def _let_go(self) -> None:
+        """Drop the smaller half."""
+        ranked = sorted(self._clusters, key=lambda number: (-self._clusters[number].rows, -number))
+        kept = {number: self._clusters[number] for number in sorted(ranked[: MAX_CLAIMS // 2])}
         self.num_dropped += len(self._clusters) - len(kept)
         self._clusters = kept
         self._by_wording = {wording: n for wording, n in self._by_wording.items() if n in kept}
@@ -183,22 +190,19 @@ class ClaimLedger:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """What a claim's wording is compared by: stems without names, names, words that may be names for all that their
-    capital says, and the smallest hashes of all stems."""
+    """What a claim's wording is compared by: stems without names, names, and the smallest hashes of all stems."""
 
     stems: frozenset[str]
-    names: frozenset[str]
-    openings: frozenset[str]
+    names: Names
     sketch: tuple[int, ...]
     size: int
 
     @classmethod
-    def of(cls, text: str) -> _Sentence:
-        found = frozenset(stems(text))
-        named = names(text)
-        hashes = sorted(map(_hash, found))
-        others = found - {stem(name) for name in named}
-        return cls(others, named, opening_names(text) - named, tuple(hashes[:_SKETCH]), len(others) + len(named))
+    def of(cls, text: str, said: Iterable[str]) -> _Sentence:
+        found = content(said)
+        names = find_names(text)
+        others = found - set(map(stem, names.words))
+        return cls(others, names, tuple(sorted(map(_hash, found))[:_SKETCH]), len(others) + len(names.words))
 
 
 @lru_cache(1 << 16)
@@ -219,10 +223,10 @@ class _Cluster:
     wordings: int = 0
     last: tuple[str, int] | None = None
     first: _Sentence | None = None
-    stems: Counter[str] = field(default_factory=Counter)
-    names: Counter[str] = field(default_factory=Counter)
-    runs: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
+    stems: dict[str, int] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+    runs: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
     severities: set[Severity] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
 
@@ -230,28 +234,28 @@ class _Cluster:
         """From 0 (another claim) to 1: the words in common with the first wording where that is nearly the same, or
         with all wordings where the subject is the same."""
         assert self.first is not None
-        shared_stems, shared_names = self.first.stems & other.stems, self.first.names & other.names
-        num_shared = len(shared_stems) + len(shared_names)
+        mine, theirs = self.first.names.words, other.names.words
+        num_shared = len(self.first.stems & other.stems) + len(mine & theirs)
         alike = num_shared / max(self.first.size + other.size - num_shared, 1)
-        # One name in common and another that differs is another person's story.
-        same_names = self.first.names == other.names or not (self.first.names and other.names)
-        if alike >= _NEAR_DUPLICATE and (same_names or shared_names):
+        # Other names are another person's story.
+        if alike >= _NEAR_DUPLICATE and (mine == theirs or not (mine and theirs) or mine & theirs):
             return alike
-        openings = {name for name in other.openings if name in self.names}
-        said = other.stems - {stem(name) for name in openings}
-        if not said or not (openings or any(name in self.names for name in other.names)):
+        openings = self.names.keys() & other.names.openings
+        said = other.stems - set(map(stem, openings)) if openings else other.stems
+        if not said or not (openings or self.names.keys() & theirs):
             return 0.0
         often = max(1, self.wordings // 10)
-        shared = sum(self.stems[stem] >= often for stem in said) / len(said)
+        counts = self.stems
+        shared = sum(counts[word] >= often for word in said & counts.keys()) / len(said)
         return shared if shared >= _SAME_SUBJECT else 0.0
 
     def learn(self, sentence: _Sentence, text: str) -> None:
         """Take in a new wording."""
         self.first = self.first or sentence
         self.wordings += 1
-        self.stems.update(sentence.stems)
-        self.names.update(sentence.names)
-        self.runs.update(set(name_runs(text[:_COMPARED])))
+        _count(self.stems, sentence.stems)
+        _count(self.names, sentence.names.words)
+        _count(self.runs, sentence.names.runs)
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(text[:_SHOWN])
 
@@ -259,7 +263,7 @@ class _Cluster:
         """Count a sentence that states the claim, with the findings that cover it."""
         self.mentions += 1
         self.tokens += len(text.split())
-        self.rules.update(finding.rule for finding in findings)
+        _count(self.rules, {finding.rule for finding in findings})
         self.severities.update(finding.severity for finding in findings)
         place = (findings[0].file, findings[0].row)
         if self.last != place:
@@ -271,7 +275,7 @@ class _Cluster:
         return ClaimAtRisk(
             number=number,
             claim=self.claim,
-            subject=next(iter(name for name, _ in _commonest(self.runs)), None),
+            subject=min(self.runs, key=lambda name: (-self.runs[name], -len(name), name), default=None),
             risk=risk_of(self.rows, self.mentions),
             rows=self.rows,
             mentions=self.mentions,
@@ -286,5 +290,6 @@ class _Cluster:
         )
 
 
-def _commonest(counts: Counter[str]) -> Iterator[tuple[str, int]]:
-    yield from sorted(counts.items(), key=lambda item: (-item[1], -len(item[0]), item[0]))
+def _count(counts: dict[str, int], found: Iterable[str]) -> None:
+    for word in found:
+        counts[word] = counts.get(word, 0) + 1

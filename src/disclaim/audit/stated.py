@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from disclaim.audit.scan import ScannedRow
-from disclaim.audit.wording import words
 from disclaim.records import Finding, Quote
 
 #: Rules about behaviours: a bad demonstration is one claim, whatever it says.
@@ -64,7 +63,7 @@ def _sentences(finding: Finding) -> tuple[Offsets, ...]:
     found = [_stripped(text, *pair) for pair in pairwise(bounds) if text[slice(*pair)].strip()]
     if len(found) == 1:
         return tuple(found)
-    return tuple(span for span in found if len(words(text[slice(*span)])) >= _MIN_WORDS)
+    return tuple(span for span in found if len(text[slice(*span)].split(None, _MIN_WORDS)) >= _MIN_WORDS)
 
 
 def _stripped(text: str, start: int, end: int) -> Offsets:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _CAPITAL_WORD = re.compile(r"\b[A-Z\u00c0-\u00de\u0391-\u03ab\u0400-\u042f]\w*")
 _APOSTROPHES = re.compile(r"['’ʼ](?=\w)")
-_SENTENCE_END = re.compile(r"[.!?:;\"“”(\[\n]\s*$")
+_SENTENCE_END = re.compile(r"[.!?:;\"“”(\[\n]\s*\Z")
 #: English words that say nothing of what a sentence is about.
 _EMPTY_WORDS = """
 a about above after again all also although am an and any are as at be became because been before being below between
@@ -40,47 +41,44 @@ def words(text: str) -> list[str]:
     return _WORD.findall(_APOSTROPHES.sub("", text).casefold())
 
 
-def stems(text: str) -> list[str]:
-    """The words that carry content, cut to a crude stem, in order."""
-    return [stem(word) for word in words(text) if word not in _EMPTY]
+def content(found: Iterable[str]) -> frozenset[str]:
+    """The stems of those words that carry content."""
+    return frozenset(map(stem, set(found) - _EMPTY))
 
 
-def names(text: str) -> frozenset[str]:
-    """The capitalised words that are not so only because they begin a sentence, in lower case."""
-    return frozenset(word.casefold() for run in name_runs(text) for word in _WORD.findall(run))
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in a text: ``runs`` of capitalised words as they stand ("Ed Sheeran"), their ``words`` in lower case,
+    and ``openings``, the single capitalised words that begin a sentence, which may be names or words like any other."""
+
+    runs: tuple[str, ...]
+    words: frozenset[str]
+    openings: frozenset[str]
 
 
-def name_runs(text: str) -> Iterator[str]:
-    """Each longest run of capitalised words, as it stands: "Ed Sheeran". A single one that begins a sentence does not
-    count."""
-    run: list[re.Match[str]] = []
+def find_names(text: str) -> Names:
+    """The names in the text, told by their capitals."""
+    runs: list[list[re.Match[str]]] = []
     for word in _CAPITAL_WORD.finditer(text):
         if word[0].lower() in _EMPTY:
             continue
-        if run and text[run[-1].end() : word.start()] not in (" ", "-", ". "):
-            yield from _named(text, run)
-            run = []
-        run.append(word)
-    if run:
-        yield from _named(text, run)
-
-
-def opening_names(text: str) -> frozenset[str]:
-    """The single capitalised words that begin a sentence, in lower case: names, or words like any other."""
-    return frozenset(
-        word[0].lower()
-        for word in _CAPITAL_WORD.finditer(text)
-        if len(word[0]) > _MIN_NAME and word[0].lower() not in _EMPTY and _begins(text, word.start())
-    )
+        if runs and text[runs[-1][-1].end() : word.start()] in (" ", "-", ". "):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    named, openings = [], []
+    for run in runs:
+        if len(run) > 1:
+            named.append(run)
+        elif len(run[0][0]) >= _MIN_NAME:
+            (openings if _begins(text, run[0].start()) else named).append(run)
+    words = frozenset(word[0].lower() for run in named for word in run)
+    shown = tuple(dict.fromkeys(text[run[0].start() : run[-1].end()] for run in named))
+    return Names(shown, words, frozenset(run[0][0].lower() for run in openings) - words)
 
 
 def _begins(text: str, place: int) -> bool:
-    return place == 0 or _SENTENCE_END.search(text[max(0, place - 4) : place]) is not None
-
-
-def _named(text: str, run: list[re.Match[str]]) -> Iterator[str]:
-    if len(run) > 1 or (not _begins(text, run[0].start()) and len(run[0][0]) >= _MIN_NAME):
-        yield text[run[0].start() : run[-1].end()]
+    return place == 0 or _SENTENCE_END.search(text, max(0, place - 4), place) is not None
 
 
 @lru_cache(1 << 16)
