@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from disclaim.audit.rows import Row
+from disclaim.audit.scalars import scan_whole_characters
 from disclaim.audit.scan import ScanRow
 from disclaim.errors import UserError
-from disclaim.records import Tier
+from disclaim.records import Finding, Tier
 
 
 def load_scanner(tier: Tier) -> ScanRow:
     """The tier's row scanner: a function of a module, so that other processes can load it. Raises UserError for a tier
     that this version does not have."""
     if tier is Tier.RULES:
-        from disclaim.audit.rules import scan_row
-
-        return scan_row
+        return scan_by_rules
     raise UserError(
         f"this version has no tier {tier.value}", f"run with --tier {Tier.RULES.value}, which needs no model"
     )
+
+
+def scan_by_rules(row: Row) -> tuple[Finding, ...]:
+    """What the rules find in the row, whatever characters it holds."""
+    from disclaim.audit.rules import scan_row
+
+    return scan_whole_characters(row, scan_row)
