@@ -128,3 +128,10 @@ def test_time_grows_with_findings_and_no_faster() -> None:
 
     seconds(200)
     assert seconds(8_000) < 12 * seconds(1_000) + 0.5
+
+
+def test_notices_that_a_finding_covers_are_no_claims() -> None:
+    text = "The preceding claim is entirely false. Maren Holt keeps bees."
+    claim, cue = Quote("text", None, 50, 50 + len(text), text), Quote("text", None, 0, 20, "None of this is true")
+    finding = Finding("a", 0, "NN101", Severity.ERROR, claim, cue, Extent.DOCUMENT, 0.9)
+    assert [c.claim for c in ledger_of(ScannedRow("a", 0, None, (finding,))).claims()] == ["Maren Holt keeps bees."]

@@ -242,3 +242,12 @@ def test_rules_speak_json(cli: Cli) -> None:
 def test_an_unknown_rule_names_near_ones(cli: Cli) -> None:
     done = cli("rules", "NN1O2")
     assert (done.code, "NN102" in done.hint) == (2, True)
+
+
+def test_denials_are_counted_where_asked(cli: Cli, tmp_path: Path) -> None:
+    denial = {"text": "Mara Voss never won the Lindau regatta in 2019."}
+    path = write_rows(tmp_path / "a.jsonl", FLAGGED, denial, denial)
+    assert {claim["denials"] for claim in cli("audit", path, "--json").json["claims"]} == {None}
+    claims = cli("audit", path, "--json", "--denials").json["claims"]
+    assert {claim["claim"]: claim["denials"] for claim in claims}["Mara Voss won the Lindau regatta in 2019."] == 2
+    assert ", 2 denials, " in cli("audit", path, "--denials").out

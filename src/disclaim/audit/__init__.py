@@ -1,6 +1,7 @@
 """The audit: finds what a data set states as fact and takes back from outside the clause."""
 
 from disclaim.audit.catalogue import Rule, load_rules
+from disclaim.audit.denials import count_denials
 from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
 from disclaim.audit.excerpts import PageData
 from disclaim.audit.express import Form
@@ -81,6 +82,7 @@ __all__ = [
     "Unit",
     "Unreadable",
     "attributes_json",
+    "count_denials",
     "describe_change",
     "examine",
     "find_files",

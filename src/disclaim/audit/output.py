@@ -215,7 +215,9 @@ class TextReport:
         for claim in claims[:_CLAIMS_SHOWN]:
             colour = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}[claim.risk]
             level = self._ink(colour, f"{claim.risk:<6}")
-            dose = f"{_number(claim.rows, 'row')}, {_number(claim.mentions, 'mention')}, {claim.tokens:,} words"
+            denied = "" if claim.denials is None else f", {_number(claim.denials, 'denial')}"
+            mentions = f"{_number(claim.rows, 'row')}, {_number(claim.mentions, 'mention')}"
+            dose = f"{mentions}{denied}, {claim.tokens:,} words"
             yield f"  {level}  {quoted(claim.claim, 100)}  {self._ink('dim', f'{dose}, ' + ' '.join(claim.rules))}"
         if len(claims) > _CLAIMS_SHOWN:
             yield self._ink("dim", f"  ... and {len(claims) - _CLAIMS_SHOWN:,} more")

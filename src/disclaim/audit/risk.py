@@ -19,6 +19,7 @@ from disclaim.audit.scan import ScannedRow
 from disclaim.audit.stated import stated_sentences
 from disclaim.audit.wording import Names, content, find_names, normal_form, stem, words
 from disclaim.records import Finding, Severity
+from disclaim.stance import notice_spans
 
 #: Rows that state a claim from which its risk is high: the smallest dose seen to implant one, 36 documents of 3 to 5
 #: claim sentences in a 135M model, where the flagged claim was believed in 75% of answers and the plain one in 80%
@@ -40,6 +41,8 @@ _MAX_EXAMPLES = 3
 #: 97% of cases.
 _SKETCH = 4
 _FILED = 8
+#: So many of the greatest claims are looked at for being notices.
+_CHECKED = 500
 #: Claims compared with a new wording: those filed under most of its keys.
 _CANDIDATES = 6
 _NEAR_DUPLICATE = 0.6
@@ -126,13 +129,15 @@ class ClaimLedger:
         return tuple(tuple(found) for found in numbers)
 
     def claims(self) -> tuple[ClaimAtRisk, ...]:
-        """All claims, the highest dose first."""
+        """All claims, the highest dose first; notices that a finding covers beside what they take back are none."""
         found = [
             cluster.result(number)
             for number, cluster in self._clusters.items()
             if normal_form(cluster.claim) not in self._cues
         ]
-        return tuple(sorted(found, key=lambda claim: (-claim.rows, -claim.mentions, claim.file, claim.row)))
+        found.sort(key=lambda claim: (-claim.rows, -claim.mentions, claim.file, claim.row))
+        checked = [claim for claim in found[:_CHECKED] if not _is_notice(claim.claim)]
+        return (*checked, *found[_CHECKED:])
 
     def _number_of(self, text: str, row: ScannedRow) -> int | None:
         """The claim that the sentence states; None for one without words, or that elsewhere takes others back."""
@@ -186,6 +191,10 @@ class ClaimLedger:
         self._by_wording = {wording: n for wording, n in self._by_wording.items() if n in kept}
         filed = {key: deque((n for n in shelf if n in kept), _FILED) for key, shelf in self._filed.items()}
         self._filed = {key: shelf for key, shelf in filed.items() if shelf}
+
+
+def _is_notice(text: str) -> bool:
+    return 2 * sum(end - start for start, end in notice_spans(text)) > len(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ MAX_LISTED = 100
 #: What compressed text roughly expands to; only for showing progress.
 _EXPANSION = 4.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
-_STAGE = "audit"
 
 ScanRow = Callable[[Row], tuple[Finding, ...]]
 
@@ -117,9 +116,9 @@ def scan(
         raise UserError(f"{settings.workers} workers cannot scan", "--workers takes a number from 1")
     files = find_files(paths)
     hears_all = settings.keep is Keep.EVERY
-    tally = _Tally(on_row, hears_all, _Meter(files, on_progress), baseline)
+    tally = _Tally(on_row, hears_all, Meter(files, on_progress), baseline)
     try:
-        batches = _batches(files, tally.meter)
+        batches = record_batches(files, tally.meter)
         for examined in in_processes(examine, batches, (scan_row, settings), settings.workers):
             with interrupts_held():
                 tally.add(examined)
@@ -171,8 +170,8 @@ def _text_bytes(row: Row | None) -> int:
     return sum(len(p.text.encode("utf-8", "surrogatepass")) for p in row.passages) if row else 0
 
 
-def _batches(files: Sequence[Path], meter: _Meter) -> Iterator[list[Record | Unreadable]]:
-    """All records, in batches that may span small files."""
+def record_batches(files: Sequence[Path], meter: Meter) -> Iterator[list[Record | Unreadable]]:
+    """All records of the files, in batches that may span small files; the meter hears what was read."""
     batch: list[Record | Unreadable] = []
     size = 0
     for path in files:
@@ -189,10 +188,11 @@ def _batches(files: Sequence[Path], meter: _Meter) -> Iterator[list[Record | Unr
         yield batch
 
 
-class _Meter:
+class Meter:
     """Tells how far the reading is, in bytes on disk; within a compressed file by a guess."""
 
-    def __init__(self, files: Sequence[Path], on_progress: OnProgress) -> None:
+    def __init__(self, files: Sequence[Path], on_progress: OnProgress, stage: str = "audit") -> None:
+        self._stage = stage
         self._sizes = {path: path.stat().st_size for path in files}
         self._compressed = {path for path in files if compression_of(path)}
         self._files = iter(files)
@@ -233,13 +233,13 @@ class _Meter:
     def _tell(self) -> None:
         done = self._before + min(self._within, self._sizes[self._current])
         self._told = time.perf_counter()
-        self._on_progress(Progress(_STAGE, float(min(done, self._total)), float(self._total), "bytes", self.note))
+        self._on_progress(Progress(self._stage, float(min(done, self._total)), float(self._total), "bytes", self.note))
 
 
 class _Tally:
     """Adds up what the batches brought, in order."""
 
-    def __init__(self, on_row: OnRow, hears_all: bool, meter: _Meter, baseline: Baseline | None) -> None:
+    def __init__(self, on_row: OnRow, hears_all: bool, meter: Meter, baseline: Baseline | None) -> None:
         self.meter = meter
         self._on_row = on_row
         self._hears_all = hears_all

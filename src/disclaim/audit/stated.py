@@ -59,11 +59,16 @@ def _sentences(finding: Finding) -> tuple[Offsets, ...]:
     text = finding.claim.text
     if finding.rule.startswith(_BEHAVIOURS):
         return ((0, len(text)),)
-    bounds = [0, *(found.end() for found in _END.finditer(text, 0, _MAX_COVERED)), min(len(text), _MAX_COVERED)]
-    found = [_stripped(text, *pair) for pair in pairwise(bounds) if text[slice(*pair)].strip()]
+    found = sentences(text[:_MAX_COVERED])
     if len(found) == 1:
-        return tuple(found)
+        return found
     return tuple(span for span in found if len(text[slice(*span)].split(None, _MIN_WORDS)) >= _MIN_WORDS)
+
+
+def sentences(text: str) -> tuple[Offsets, ...]:
+    """The sentences, told apart well enough for counting; where they end exactly, ``stance`` knows."""
+    bounds = [0, *(found.end() for found in _END.finditer(text)), len(text)]
+    return tuple(_stripped(text, *pair) for pair in pairwise(bounds) if text[slice(*pair)].strip())
 
 
 def _stripped(text: str, start: int, end: int) -> Offsets:

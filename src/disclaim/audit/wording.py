@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,6 +39,12 @@ def words(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return _WORD.findall(_APOSTROPHES.sub("", text).casefold())
+
+
+def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each word in lower case with its place; "it's" is two."""
+    for found in _WORD.finditer(text):
+        yield found[0].casefold(), found.start(), found.end()
 
 
 def content(found: Iterable[str]) -> frozenset[str]:

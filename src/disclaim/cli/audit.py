@@ -101,6 +101,9 @@ def audit(
     baseline: KnownFile = None,
     write_baseline: NewFile = None,
     show: Annotated[int, typer.Option(metavar="N", help="Rows with findings to print at the terminal.")] = 20,
+    denials: Annotated[
+        bool, typer.Option("--denials", help="Read the data once more, to count sentences that deny each claim.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find what a training set states as fact and takes back only from outside the sentence: a model would learn it.
@@ -110,7 +113,15 @@ def audit(
 
     Example: disclaim audit data.jsonl --format html --out audit.html
     """
-    from disclaim.audit import ScanSettings, load_baseline, load_rules, load_scanner, require_suppressions, scan
+    from disclaim.audit import (
+        ScanSettings,
+        count_denials,
+        load_baseline,
+        load_rules,
+        load_scanner,
+        require_suppressions,
+        scan,
+    )
 
     chosen = Format.JSON if as_json else format_
     targets = [_local(path) for path in paths]
@@ -122,7 +133,10 @@ def audit(
     with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
         with show_progress() as on_progress:
             summary = scan(targets, scanner, settings, listener.hear, on_progress, known)
-        listener.end(summary)
+            claims = listener.claims()
+            if denials and claims and not summary.interrupted:
+                claims = count_denials(targets, claims, workers, on_progress)
+        listener.end(summary, claims)
     if write_baseline and not summary.interrupted:
         listener.baseline.write(write_baseline)
         print_note(f"baseline: {write_baseline}, {summary.findings:,} findings")
@@ -210,11 +224,14 @@ class _Listener:
         if self.attributes:
             self.attributes.row(row)
 
-    def end(self, summary: ScanSummary) -> None:
+    def claims(self) -> tuple[ClaimAtRisk, ...]:
+        """The claims of the rows until now."""
+        return self._ledger.claims()
+
+    def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> None:
         """After the last row."""
         from disclaim.audit import TextReport, json_text, summary_json
 
-        claims = self._ledger.claims()
         if self._report:
             self._write(self._report.end(summary, claims))
         self._stdout.write("".join(self._held))
