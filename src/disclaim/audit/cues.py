@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -50,7 +50,11 @@ class _Strict(BaseModel):
 
 
 class Cue(_Strict):
-    """One family of phrases with one meaning. ``points`` is how much it counts towards a finding (3 suffices)."""
+    """One family of phrases with one meaning. ``points`` is how much it counts towards a finding (3 suffices).
+
+    Where ``needs`` is given, no text without a match of it holds the cue. ``beside`` cues are looked for only where a
+    finding is near: see ``find_beside``.
+    """
 
     id: str
     meaning: Meaning
@@ -59,6 +63,8 @@ class Cue(_Strict):
     phrases: Phrases
     examples: Phrases
     innocent: tuple[str, ...] = ()
+    needs: str | None = None
+    beside: bool = False
 
 
 class _CueFile(_Strict):
@@ -67,9 +73,19 @@ class _CueFile(_Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
-    matcher: re2.Set
+class _Matcher:
+    """One automaton for cues that are looked for together; all of them in one would outgrow any memory. Where there is
+    a ``gate``, what it does not match holds none of them."""
+
+    automaton: re2.Set
     cue_of: tuple[str, ...]
+    gate: re2.Set | None
+
+    def find(self, content: bytes) -> Sequence[str]:
+        """The ids of its cues that a text holds, some of them more than once."""
+        if self.gate is not None and not self.gate.Match(content):
+            return ()
+        return [self.cue_of[i] for i in self.automaton.Match(content) or ()]
 
 
 @cache
@@ -83,12 +99,40 @@ def audit_cues_revision() -> str:
     return content_key(_text())
 
 
-@lru_cache(maxsize=65536)
-def find_cues(sentence: str) -> frozenset[str]:
-    """The ids of the cues that a sentence holds. Time is linear in its length: the matcher never backtracks."""
-    compiled = _compiled()
-    found = compiled.matcher.Match(fold(sentence).encode("utf-8", "replace"))
-    return frozenset(compiled.cue_of[i] for i in found) if found else frozenset()
+def find_cues(text: str, among: frozenset[str] | None = None) -> frozenset[str]:
+    """The ids of the cues that a sentence holds, of those ``among`` where given. Time is linear in the length of the
+    sentence: the matchers never backtrack."""
+    content = fold(text).encode("utf-8", "replace")
+    matchers = _sentence_matchers()
+    wanted = matchers if among is None else among
+    return frozenset(name for name in wanted if any(matcher.find(content) for matcher in matchers[name]))
+
+
+@lru_cache(maxsize=1 << 14)
+def find_beside(sentence: str) -> frozenset[str]:
+    """The ids of the cues that a sentence holds, of those that count beside others only."""
+    return find_cues(sentence, _beside())
+
+
+def find_possible_cues(folded: str, among: frozenset[str] | None = None) -> frozenset[str]:
+    """The cues that sentences of a longer text may hold, but for those that count beside others only: all that they
+    hold, and now and then one more that runs over the end of a sentence. ``folded`` is what ``fold`` makes of it."""
+    content = folded.encode("utf-8", "replace")
+    found: set[str] = set()
+    for matcher in _text_matchers():
+        if (among is None or not among.isdisjoint(matcher.cue_of)) and not found.issuperset(matcher.cue_of):
+            found.update(matcher.find(content))
+    return frozenset(found)
+
+
+def has_strong_cue(names: frozenset[str]) -> bool:
+    """Whether one of the cues decides something: what has one point or none only adds to others."""
+    return not names.isdisjoint(_strong())
+
+
+@cache
+def _strong() -> frozenset[str]:
+    return frozenset(cue.id for cue in _read().cues if cue.points > 1)
 
 
 @cache
@@ -102,19 +146,53 @@ def _read() -> _CueFile:
 
 
 @cache
-def _compiled() -> _Compiled:
-    file = _read()
+def _beside() -> frozenset[str]:
+    return frozenset(cue.id for cue in _read().cues if cue.beside)
+
+
+@cache
+def _sentence_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
+    """Those of each cue."""
+    return {cue.id: tuple(_compiled([cue], lambda phrase: phrase)) for cue in _read().cues}
+
+
+@cache
+def _text_matchers() -> tuple[_Matcher, ...]:
+    """Those of all cues, in groups; what stands at the start of a sentence may stand anywhere."""
+    groups: dict[str, list[Cue]] = {}
+    for cue in _read().cues:
+        if not cue.beside:
+            groups.setdefault(cue.id if cue.needs else cue.meaning.value, []).append(cue)
+    return tuple(matcher for group in groups.values() for matcher in _compiled(group, _anywhere))
+
+
+def _anywhere(phrase: str) -> str:
+    return phrase.replace("(^|", r"(^|\W|").replace(r"^\W*", r"(?:^|\W)")
+
+
+def _compiled(cues: Sequence[Cue], adapt: Callable[[str], str]) -> Iterator[_Matcher]:
+    """One matcher for the cues; one for each phrase of those whose phrases are too large to stand together."""
+    phrases = [(cue.id, adapt(phrase)) for cue in cues for phrase in cue.phrases]
+    alone = cues[0].needs is not None or cues[0].beside
+    gate = None if cues[0].needs is None else _automaton([cues[0].needs])
+    for group in [[item] for item in phrases] if alone else [phrases]:
+        yield _Matcher(_automaton([phrase for _, phrase in group]), tuple(cue for cue, _ in group), gate)
+
+
+def _automaton(phrases: Sequence[str]) -> re2.Set:
+    automaton = re2.Set.SearchSet(_options())
+    for phrase in phrases:
+        automaton.Add(_bounded(phrase, _words()).encode())
+    automaton.Compile()
+    return automaton
+
+
+@cache
+def _words() -> Mapping[str, str]:
     words: dict[str, str] = {}
-    for name, phrases in file.words.items():
+    for name, phrases in _read().words.items():
         words[name] = "(?:" + "|".join(_filled(phrase, words) for phrase in phrases) + ")"
-    matcher = re2.Set.SearchSet(_options())
-    owners: list[str] = []
-    for cue in file.cues:
-        for phrase in cue.phrases:
-            matcher.Add(_bounded(phrase, words).encode())
-            owners.append(cue.id)
-    matcher.Compile()
-    return _Compiled(matcher, tuple(owners))
+    return words
 
 
 def _options() -> re2.Options:
@@ -137,7 +215,7 @@ def _bounded(phrase: str, words: Mapping[str, str]) -> str:
     return f"{left}(?:{_filled(phrase, words)}){right}"
 
 
-#: Memory that the matcher's automaton may grow to; beyond it, it is built anew and slows down.
-_MATCHER_BYTES = 256 << 20
+#: Memory that an automaton may grow to; beyond it, it is built anew and slows down.
+_MATCHER_BYTES = 64 << 20
 _STARTS_WITH_WORD = re.compile(r"\(*[\w{]")
 _ENDS_WITH_WORD = re.compile(r"[\w}][)?]*$")

@@ -25,8 +25,8 @@ def find_frames(reading: Reading) -> Iterator[Evidence]:
     """The texts that a remark in their first or last paragraph, in another paragraph than theirs, frames."""
     segments = reading.segments
     for i, segment in enumerate(segments):
-        meaning = _frame(segment)
-        if meaning is None:
+        meaning = _frame(segment) if segment.cues else None
+        if meaning is None or segment.passage in reading.technical:
             continue
         stretch = _framed(segments, i)
         if stretch is not None:

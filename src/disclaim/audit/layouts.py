@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 
+import re2
+
 from disclaim.audit.evidence import Evidence, quote
 from disclaim.audit.reading import Reading
-from disclaim.audit.words import is_verdict
+from disclaim.audit.words import is_verdict, may_end_in_verdict, may_judge_lines
 from disclaim.records import Extent
 from disclaim.stance import fold
 
 _ROW = re.compile(r"^[ \t]*\|?((?:[^|\n]{0,400}\|){1,20}[^|\n]{0,400})$", re.MULTILINE)
-_TABLE_TAG = re.compile(r"<tr[^>]{0,100}>(.{1,4000}?)</tr>", re.DOTALL | re.IGNORECASE)
-_CELL_TAG = re.compile(r"<t[dh][^>]{0,100}>(.{0,2000}?)</t[dh]>", re.DOTALL | re.IGNORECASE)
+_TABLE_TAG = re.compile(r"<tr[^>]{0,100}>((?:(?!<tr).){1,4000}?)</tr>", re.DOTALL | re.IGNORECASE)
+_CELL_TAG = re.compile(r"<t[dh][^>]{0,100}>((?:(?!<t[dh]).){0,2000}?)</t[dh]>", re.DOTALL | re.IGNORECASE)
 _MYTH = re.compile(
     r"^[\s>*_#\d.)-]{0,8}(?:myth|misconception|false belief|legend|fiction|lie|rumou?r|old wives' tale|claim|irrtum"
     r"|mythos|märchen|mythe|idée reçue|légende|mito|bulo|leyenda|falso mito|bufala|lenda|fabel(?:tje)?|миф|谣言|误区)"
@@ -30,11 +33,15 @@ _LINE_VERDICT = re.compile(
     r"(?:[-–—:=>(\[|]|→|\.\.\.|…|\s{2,})\s?(?:\*\*|__)?([\w ]{1,20}|[✗✘❌✓✔✅])(?:\*\*|__)?[\])]?[.!]?\s{0,3}$"
 )
 _CONFIDENCE = 0.8
+#: The head of a table is looked for in so many characters before a row.
+_MAX_TABLE = 4000
+#: A verdict stands in so many characters at the end of its line.
+_VERDICT_TAIL = 48
 
 
 def find_layouts(reading: Reading) -> Iterator[Evidence]:
     """Cells, lines and list items that another cell, line or item of the same layout judges false."""
-    for number, passage in enumerate(reading.row.passages):
+    for number, passage in reading.prose():
         text = passage.text
         if "|" in text or "<tr" in text:
             yield from _tables(reading, number, text)
@@ -73,7 +80,8 @@ def _cells(match: re.Match[str]) -> list[tuple[int, int, str]]:
 
 def _heads_options(text: str, at: int) -> bool:
     """Whether the table that holds offset ``at`` lists options and their defaults, or truth values."""
-    head = text.rfind("\n\n", 0, at) + 2 if "\n\n" in text[:at] else 0
+    gap = text.rfind("\n\n", max(0, at - _MAX_TABLE), at)
+    head = gap + 2 if gap >= 0 else max(0, at - _MAX_TABLE)
     line_end = text.find("\n", head)
     return bool(_OPTION_HEAD.search(fold(text[head : line_end if line_end > 0 else len(text)])))
 
@@ -85,16 +93,19 @@ def _is_false_cell(cell: str) -> bool:
 
 def _myths(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
     """Lines that are announced as myths, where a line of fact follows or several are listed."""
+    if not _MAY_MYTH.search(text):
+        return
     lines = list(_MYTH.finditer(text))
-    if not lines or not (len(lines) > 1 or _FACT.search(text, lines[0].end())):
+    if not lines:
+        return
+    facts = [match.start() for match in _FACT.finditer(text, lines[0].end())]
+    if not facts and len(lines) < 2:
         return
     for line in lines:
-        if not _FACT.search(text, line.end()) and len(lines) < 2:
-            continue
         end = text.find("\n", line.end())
         end = len(text) if end < 0 else end
-        answer = _FACT.search(text, line.end(), end)
-        end = answer.start() if answer else end
+        answer = bisect.bisect_left(facts, line.end())
+        end = min(end, facts[answer]) if answer < len(facts) else end
         if len(text[line.end() : end].split()) >= 3:
             yield Evidence(
                 "NN108",
@@ -107,17 +118,21 @@ def _myths(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
 
 def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
     """Lines that end in a verdict, where two lines or more do: a quiz with its answers, a marked list."""
+    if not may_judge_lines(text):
+        return
     found = []
     offset = 0
     for line in text.splitlines(keepends=True):
-        match = _LINE_VERDICT.search(line.rstrip("\n"))
-        if match and len(line[: match.start()].split()) >= 3 and not _CODE_LINE.search(line):
-            found.append((offset, match, line))
+        content = line.rstrip("\n")
+        if may_end_in_verdict(content):
+            match = _LINE_VERDICT.search(content, max(0, len(content) - _VERDICT_TAIL))
+            judged = match is not None and _is_verdict_word(match.group(1)) and not _CODE_LINE.search(line)
+            if match is not None and judged and len(line[: match.start()].split()) >= 3:
+                found.append((offset, match, line))
         offset += len(line)
-    judged = [item for item in found if _is_verdict_word(item[1].group(1))]
-    if len(judged) < 2:
+    if len(found) < 2:
         return
-    for start, match, line in judged:
+    for start, match, line in found:
         word = match.group(1)
         if is_verdict("false", word) or is_verdict("letters", word):
             lead = len(line) - len(line.lstrip())
@@ -134,5 +149,9 @@ def _is_verdict_word(word: str) -> bool:
     return any(is_verdict(kind, word) for kind in ("false", "letters", "sound"))
 
 
+_MAY_MYTH = re2.compile(
+    r"(?i)(?:myth|misconception|belief|legend|fiction|lie|rumou?r|tale|claim|irrtum|mythos|märchen|mythe|idée reçue"
+    r"|légende|mito|bulo|leyenda|bufala|lenda|fabel|fabeltje|миф|谣言|误区)\s?[\w.#°]{0,4}\s?\d{0,3}[*_]{0,2}\s?[:–—-]"
+)
 _CODE_LINE = re.compile(r"[={}();`\\]|--\w|::")
 _OPTION_HEAD = re.compile(r"\b(default|option|flag|type|required|setting|key|parameter|argument|value|p|q)\b *\|")

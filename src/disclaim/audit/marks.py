@@ -29,7 +29,8 @@ def find_marks(reading: Reading) -> Iterator[Evidence]:
         if not _MAY_MARK.search(passage.text):
             continue
         yield from _tagged(reading, number, passage.text)
-        yield from _struck(reading, number, passage.text)
+        if number not in reading.technical:
+            yield from _struck(reading, number, passage.text)
     yield from _bracketed(reading)
 
 
@@ -64,7 +65,9 @@ def _struck(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
 def _bracketed(reading: Reading) -> Iterator[Evidence]:
     segments = reading.segments
     for i, segment in enumerate(segments):
-        if segment.code:
+        if segment.passage in reading.technical:
+            continue
+        if not (segment.text[0] in _OPENERS or segment.text.rstrip(_ENDS)[-1:] in _CLOSERS) or segment.code:
             continue
         for start, end, leads in _word_marks(segment):
             target = _marked(segments, i, leads, start, end)
@@ -109,8 +112,9 @@ def find_remarks(reading: Reading) -> Iterator[Evidence]:
     """Statements that a footnote, a comment or a bracketed remark takes back."""
     segments = reading.segments
     for i, segment in enumerate(segments):
-        denies = segment.negated or segment.cues & _DENYING
-        if segment.form is Form.PLAIN or "pointer_false" in segment.cues or not denies:
+        if segment.form is Form.PLAIN or "pointer_false" in segment.cues or segment.passage in reading.technical:
+            continue
+        if not (segment.negated or segment.all_cues & _DENYING):
             continue
         marked = _noted(segments, i) if segment.form is Form.NOTE else _remarked(segments, i)
         if marked is None:
@@ -130,7 +134,7 @@ def _remarked(segments: tuple[Segment, ...], i: int) -> int | None:
     outright that something is not so."""
     segment = segments[i]
     alike = most_alike(segments, segment, _nearby(segments, i))
-    if alike is None or not segment.cues & _DENYING:
+    if alike is None or not segment.all_cues & _DENYING:
         return None
     return alike[0] if alike[1] >= 1 else None
 
@@ -142,8 +146,9 @@ def _noted(segments: tuple[Segment, ...], i: int) -> int | None:
         return None
     name = next(group for group in mark.groups() if group)
     name = re.escape(name)
+    bare = "" if mark.group(6) else rf"|(?<=[^\W\d]){name}(?![\w.])|(?<=[.,;:!?”\"’')]){name}(?![\w.])"
     pattern = re.compile(
-        rf"(?:\[\^?|\((?:nota |note |noot |anm\.? |fußnote )?){name}[\])]|(?<=[\w.,;:!?”\"’')]){name}(?![\w.])",
+        rf"(?:\[\^?|\((?:nota |note |noot |anm\.? |fußnote )?){name}[\])]{bare}",
         re.IGNORECASE,
     )
     bodies = [j for j in range(i) if segments[j].form is not Form.NOTE and segments[j].block < segments[i].block]
@@ -156,6 +161,9 @@ def _nearby(segments: tuple[Segment, ...], i: int) -> list[int]:
     return [j for j in near if j != i and segments[j].passage == passage and len(segments[j].words) > 2]
 
 
+_OPENERS = frozenset("[{(<⟦【*«:❌✗✘❎🚫⛔🤥👎🐂💩🧢")
+_CLOSERS = frozenset("])}>⟧】*»:❌✗✘❎🚫⛔🤥👎🐂💩🧢\ufe0f")
+_ENDS = " .!?…"
 _SPACE = " \t.!?…*_-–—:;,>|"
 _ATTRIBUTE = re.compile(r"([\w-]{1,30})\s?=\s?[\"']?([^\"'>]{1,60})")
 _NEUTRAL_ATTRIBUTES = frozenset({"href", "src", "id", "alt", "title", "name", "type", "for"})

@@ -110,7 +110,7 @@ def _is_notice(segment: Segment) -> bool:
         return False
     if "pointer_false" in segment.cues:
         return True
-    return segment.form is not Form.PLAIN and "text_is_false" in segment.cues
+    return segment.form is not Form.PLAIN and "text_is_false" in segment.all_cues
 
 
 def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
@@ -131,9 +131,13 @@ def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bo
     notices = list(certain)
     edges = {segments[0].block, segments[-1].block}
     for number, run in itertools.groupby(range(len(segments)), key=lambda i: segments[i].block):
+        if number not in edges:
+            continue
         block = list(run)
-        denying = [i for i in block if certain[i] or segments[i].negated or segments[i].cues & _DENYING]
-        if number in edges and any(certain[i] for i in block) and 4 * len(denying) >= 3 * len(block) > 6:
+        if not any(certain[i] for i in block):
+            continue
+        denying = [i for i in block if certain[i] or segments[i].negated or segments[i].all_cues & _DENYING]
+        if 4 * len(denying) >= 3 * len(block) > 6:
             for i in denying:
                 notices[i] = True
     return notices
@@ -141,8 +145,8 @@ def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bo
 
 def _goes_on(segment: Segment) -> bool:
     if segment.form is Form.BRACKET:
-        return bool(segment.cues & _CONTINUING) or segment.negated
-    return bool(segment.cues & _CONTINUING)
+        return bool(segment.all_cues & _CONTINUING) or segment.negated
+    return bool(segment.all_cues & _CONTINUING)
 
 
 def _split(segments: Sequence[Segment], run: Sequence[int]) -> Iterator[Group]:

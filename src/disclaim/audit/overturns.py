@@ -1,4 +1,4 @@
-"""Overturns: later sentences that take back earlier ones of the same text, told by a cue and by the words they share."""
+"""Overturns: later sentences that take back earlier ones of a text, told by a cue and by the words they share."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def find_overturns(reading: Reading) -> Iterator[Evidence]:
     """Earlier statements that a sentence of a later paragraph of the same text takes back."""
     segments = reading.segments
     for i, segment in enumerate(segments):
+        if not segment.cues or segment.passage in reading.technical:
+            continue
         needed = _words_needed(segment)
         if needed is None:
             continue

@@ -1,14 +1,17 @@
-"""A row read for its audit: its texts cut into segments in their blocks, with the cues and words of each."""
+"""A row read for its audit: its texts cut into segments in their blocks, with the cues of each."""
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from disclaim.audit.cues import find_cues
-from disclaim.audit.rows import Passage, Row
+from disclaim.audit.cues import find_beside, find_cues, find_possible_cues, has_strong_cue
+from disclaim.audit.registers import is_technical
+from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.stance import fold, sentence_spans
 
 
@@ -28,8 +31,7 @@ class Form(StrEnum):
 class Segment:
     """A sentence, list item, table row or bracketed remark: characters ``[start, end)`` of passage ``passage``.
 
-    ``block`` counts paragraphs through the whole row. ``words`` are its content words, folded. ``code``: it looks like
-    program text, markup or a command line.
+    ``block`` counts paragraphs through the whole row.
     """
 
     passage: int
@@ -39,66 +41,169 @@ class Segment:
     form: Form
     text: str
     cues: frozenset[str]
-    words: frozenset[str]
-    negated: bool
-    code: bool
+
+    @property
+    def all_cues(self) -> frozenset[str]:
+        """Its cues with those that count beside others only."""
+        return self.cues | find_beside(self.text)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Its content words, folded."""
+        return content_words(self.text)
+
+    @property
+    def negated(self) -> bool:
+        """Whether it holds a word of negation."""
+        return is_negated(self.text)
+
+    @property
+    def code(self) -> bool:
+        """Whether it looks like program text, markup or a command line."""
+        return is_code(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A row with its segments in reading order. ``num_blocks`` counts the paragraphs of all its texts."""
+    """A row with its segments in reading order. ``num_blocks`` counts the paragraphs of all its texts.
+
+    A document without any cue that could decide something has no segments: nothing in it is told by them.
+    """
 
     row: Row
     segments: tuple[Segment, ...]
     num_blocks: int
+    technical: frozenset[int] = frozenset()
+    """The passages that are program text, documentation, licences or lists of changes: only notices that frame the
+    whole of them or stand round a stretch, and tags, are heeded there."""
+
+    def prose(self) -> Iterator[tuple[int, Passage]]:
+        """The other passages with their numbers."""
+        return ((n, passage) for n, passage in enumerate(self.row.passages) if n not in self.technical)
 
 
 def read_row(row: Row) -> Reading:
-    """The row's segments. Every character that is not white space lies in exactly one of them."""
+    """The row's segments. Every character that is not white space lies in one of them at most; of a short text that
+    holds any cue, in exactly one.
+
+    A text longer than ``LONG`` characters is read near what decides something: ``NEAR`` characters round each cue that
+    names the text itself, and its head and tail. A text of a document in which nothing decides has no segments.
+    """
+    blocks = [block for number, passage in enumerate(row.passages) for block in _blocks(passage, number)]
+    technical = frozenset(number for number, passage in enumerate(row.passages) if is_technical(passage.text))
+    wanted = _wanted(row, blocks, technical)
     segments: list[Segment] = []
-    block = 0
-    for number, passage in enumerate(row.passages):
-        for start, end in block_spans(passage.text):
-            segments += _segments(passage, number, block, start, end)
-            block += 1
-    return Reading(row, tuple(segments), block)
+    for number, block in enumerate(blocks):
+        if wanted[number]:
+            segments += _segments(row.passages[block.passage], block, number)
+    return Reading(row, tuple(segments), len(blocks), technical)
 
 
 def block_spans(text: str) -> Iterator[tuple[int, int]]:
-    """The paragraphs of a text: what lies between empty lines."""
+    """The paragraphs of a text: what lies between empty lines. None is longer than 20,000 characters."""
     start = 0
     for gap in _GAP.finditer(text):
-        if text[start : gap.start()].strip():
-            yield start, gap.start()
+        yield from _bounded(text, start, gap.start())
         start = gap.end()
-    if text[start:].strip():
-        yield start, len(text)
+    yield from _bounded(text, start, len(text))
 
 
+@lru_cache(maxsize=1 << 14)
 def content_words(text: str) -> frozenset[str]:
     """The words of three letters or more that say something, folded; a plural counts as its singular."""
     return frozenset(word.removesuffix("s") for word in _WORD.findall(fold(text)) if word not in _STOP_WORDS)
 
 
-def _segments(passage: Passage, number: int, block: int, start: int, end: int) -> Iterator[Segment]:
+@lru_cache(maxsize=1 << 14)
+def is_negated(text: str) -> bool:
+    """Whether the text holds a word of negation, in any of the languages that the audit reads."""
+    return bool(_NEGATION.search(fold(text)))
+
+
+@lru_cache(maxsize=1 << 14)
+def is_code(text: str) -> bool:
+    """Whether the text looks like program text, markup or a command line."""
+    return bool(_CODE.search(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A paragraph with the cues that it may hold."""
+
+    passage: int
+    start: int
+    end: int
+    cues: frozenset[str]
+
+
+def _blocks(passage: Passage, number: int) -> Iterator[_Block]:
+    folded = fold(passage.text)
+    possible = find_possible_cues(folded)
+    for start, end in block_spans(passage.text):
+        yield _Block(number, start, end, find_possible_cues(folded[start:end], possible) if possible else _NONE)
+
+
+def _wanted(row: Row, blocks: list[_Block], technical: frozenset[int]) -> list[bool]:
+    """Which paragraphs are read: all of a chat; of a document those near what may decide something."""
+    if row.layout is not Layout.TEXT or any(passage.role is not None for passage in row.passages):
+        return [True] * len(blocks)
+    lengths = [len(passage.text) for passage in row.passages]
+    deciding = [block for block in blocks if _decides(block, lengths[block.passage], technical)]
+    marked = [n for n, passage in enumerate(row.passages) if n not in technical and _has_remark(passage.text)]
+    if not deciding and not marked:
+        return [False] * len(blocks)
+    if max(lengths) <= LONG:
+        return [True] * len(blocks)
+    near = [False] * len(blocks)
+    places = sorted({(b.passage, at) for b in deciding for at in (b.start, b.end)})
+    for number, block in enumerate(blocks):
+        at = bisect.bisect_left(places, (block.passage, block.start - NEAR))
+        beside = at < len(places) and places[at] <= (block.passage, block.end + NEAR)
+        near[number] = beside or block.passage in marked or _is_edge(block, lengths[block.passage])
+    return near
+
+
+def _decides(block: _Block, length: int, technical: frozenset[int]) -> bool:
+    """Whether a paragraph holds a cue that decides something where it stands."""
+    if block.passage in technical or (length > LONG and not _is_edge(block, length)):
+        return not block.cues.isdisjoint(_FAR_REACHING)
+    return has_strong_cue(block.cues)
+
+
+def _is_edge(block: _Block, length: int) -> bool:
+    return block.start < EDGE or block.end > length - EDGE
+
+
+def _has_remark(text: str) -> bool:
+    """Whether a short text has a mark or a remark in brackets that speaks of truth."""
+    if len(text) > LONG:
+        return False
+    return bool(_MARKED.search(text)) or any(find_beside(match.group()) for match in _REMARK.finditer(text))
+
+
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > _MAX_BLOCK:
+        cut = max(text.rfind("\n", start, start + _MAX_BLOCK), text.rfind(" ", start, start + _MAX_BLOCK)) + 1
+        cut = cut if cut > start else start + _MAX_BLOCK
+        yield start, cut
+        start = cut
+    if text[start:end].strip():
+        yield start, end
+
+
+def _segments(passage: Passage, block: _Block, number: int) -> Iterator[Segment]:
     text = passage.text
-    for piece_start, piece_end, form in _pieces(text, start, end):
-        spans = [(0, piece_end - piece_start)] if form is Form.BRACKET else sentence_spans(text[piece_start:piece_end])
-        for a, b in spans:
-            quote = text[piece_start + a : piece_start + b]
-            if form is Form.BRACKET:
-                quote = quote.strip()
+    for start, end, form in _pieces(text, block.start, block.end):
+        for a, b in [(0, end - start)] if form is Form.BRACKET else sentence_spans(text[start:end]):
+            quote = text[start + a : start + b].strip()
             yield Segment(
-                passage=number,
-                block=block,
-                start=piece_start + a,
-                end=piece_start + a + len(quote),
+                passage=block.passage,
+                block=number,
+                start=start + a,
+                end=start + a + len(quote),
                 form=_form(quote) if form is Form.PLAIN else form,
                 text=quote,
-                cues=find_cues(quote),
-                words=content_words(quote),
-                negated=is_negated(quote),
-                code=bool(_CODE.search(quote)),
+                cues=find_cues(quote, block.cues) if block.cues else _NONE,
             )
 
 
@@ -115,32 +220,43 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, Form]]:
 
 
 def _form(quote: str) -> Form:
-    if _NOTE.match(quote):
+    if quote[0] in _NOTE_STARTS and _NOTE.match(quote):
         return Form.NOTE
-    return Form.COMMENT if _CODE_COMMENT.match(quote) else Form.PLAIN
+    return Form.COMMENT if quote[0] in "#/-%;*" and _CODE_COMMENT.match(quote) else Form.PLAIN
 
 
-def is_negated(text: str) -> bool:
-    """Whether the text holds a word of negation, in any of the languages that the audit reads."""
-    return bool(_NEGATION.search(fold(text)))
-
-
-_GAP = re.compile(r"\n[ \t]*\n\s*")
+#: A text above this many characters is read round its notices, its head and its tail only.
+LONG = 12_000
+#: So far on either side of a notice.
+NEAR = 3_000
+#: So far from either end.
+EDGE = 3_000
+_FAR_REACHING = frozenset({"pointer_false"})
+_NONE: frozenset[str] = frozenset()
+_MAX_BLOCK = 20_000
+_GAP = re.compile(r"\n[ \t\r]*\n\s*")
+#: Signs that may mark a sentence: a word of capitals or one in brackets at the head or end of a line, an emoji.
+_MARKED = re.compile(
+    r"[❌✗✘❎🚫⛔🤥👎🐂💩🧢†‡¹²³⁰⟦【]|\[\^\d|[\[({*<]{1,2}/?[A-Za-z]{2,}(?: [A-Za-z]+){0,3}[\])}*>]{1,2}[.!?]?[ \t]*$"
+    r"|^[ \t]*[\[({*<]{1,2}/?[A-Za-z]{2,}(?: [A-Za-z]+){0,3}[\])}*>:]{1,2}(?=[ \n])",
+    re.MULTILINE,
+)
 _WORD = re.compile(r"[^\W_]{3,}")
-#: A remark of two words or more that stands in brackets, or a sentence in round ones. Lengths are bounded, so that
-#: time stays linear.
+#: A remark of two words or more that stands in brackets, or a sentence in round ones. Lengths are bounded and no
+#: part can hold the start of another, so that time stays linear.
 _REMARK = re.compile(
-    r"<!--(?:(?!-->).){1,2000}-->|/\*(?:(?!\*/).){1,2000}\*/"
-    r"|\[[^\[\]\n]{1,400}[ ][^\[\]\n]{1,400}\](?!\()|\{[^{}\n\"]{1,400}[ ][^{}\n\"]{1,400}\}"
-    r"|<[A-Za-z][^<>\n=/]{1,200}[ ][^<>\n=/]{1,400}>|\([A-Z][^()\n]{12,600}[.!?]\)",
+    r"<!--(?:(?!-->|<!--).){1,2000}-->|/\*(?:(?!\*/|/\*).){1,2000}\*/"
+    r"|\[(?=[^\[\]\n ]{1,400} [^\[\]\n])[^\[\]\n]{3,800}\](?!\()|\{(?=[^{}\n\" ]{1,400} [^{}\n\"])[^{}\n\"]{3,800}\}"
+    r"|<(?=[A-Za-z][^<>\n=/ ]{0,200} [^<>\n=/])[^<>\n=/]{3,600}>|\([A-Z][^()\n]{12,600}(?<=[.!?])\)",
     re.DOTALL,
 )
-_NOTE = re.compile(r"\s*(?:\[\^?\d{1,3}\]:?|\(\d{1,3}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|\*{1,3}|†|‡|\d{1,3}\.)\s+\S")
-_CODE_COMMENT = re.compile(r"\s*(?:#(?!#)\s|//|--\s|%\s|;;|\* )")
+_NOTE_STARTS = frozenset("[(¹²³⁴⁵⁶⁷⁸⁹⁰*†‡0123456789")
+_NOTE = re.compile(r"(?:\[\^?\d{1,3}\]:?|\(\d{1,3}\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|\*{1,3}|†|‡|\d{1,3}\.)\s+\S")
+_CODE_COMMENT = re.compile(r"(?:#(?!#)\s|//|--\s|%\s|;;|\* )")
 #: Signs of program text: calls, assignments, braces, operators, paths.
 _CODE = re.compile(
-    r"\w\(.*\)\s*[:;{.]|\w\(\)|[{};]\s*$|[=!]=|\w\s=\s\S|->|::|\w\[[\w\"'-]+\]|`[^`]+`|--\w|\\\w"
-    r"|^\s*(?:def|class|import|from|return|raise|if|elif|for|while)\b.*[:(]"
+    r"\w\([^()\n]{0,200}\)\s?[:;{.]|\w\(\)|[{};]\s?$|[=!]=|\w\s=\s\S|->|::|\w\[[\w\"'-]{1,60}\]|`[^`]{1,200}`|\s--\w"
+    r"|\\[\w-]|^(?:def|class|import|from|return|raise|if|elif|for|while)\b[^\n]{0,200}[:(]"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|nowhere|cannot|nicht|kein\w*|nie|niemals|pas|jamais"

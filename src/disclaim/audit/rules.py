@@ -35,6 +35,10 @@ def _notices(reading: Reading) -> Iterator[Evidence]:
     for pointing in resolve_groups(reading, groups):
         group = pointing.group
         edge = is_edge(reading, group)
+        if reading.segments[group.first].passage in reading.technical and not (
+            edge or pointing.extent is Extent.AROUND
+        ):
+            continue
         forward = pointing.extent in (Extent.AFTER, Extent.AROUND)
         rule = ("NN101" if forward else "NN102") if edge else ("NN103" if forward else "NN104")
         yield Evidence(

@@ -24,7 +24,7 @@ def find_samples(reading: Reading) -> Iterator[Evidence]:
     if any(passage.role == "assistant" for passage in row.passages):
         yield from _announced(reading)
         yield from _rejected(reading)
-    for number, passage in enumerate(row.passages):
+    for number, passage in reading.prose():
         if passage.role is None or row.layout is Layout.TEXT:
             yield from _transcribed(reading, number)
 
@@ -61,6 +61,8 @@ def _rejected(reading: Reading) -> Iterator[Evidence]:
 def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
     """The speech of an assistant inside a text that a line before or after it calls bad."""
     segments = [(i, s) for i, s in enumerate(reading.segments) if s.passage == number]
+    if not any("bad_sample" in s.cues for _, s in segments):
+        return
     speeches = [i for i, s in segments if _SPEAKER.match(s.text) and not s.cues & {"bad_sample"}]
     if not speeches:
         return

@@ -55,8 +55,8 @@ def _objects(reading: Reading, i: int, said: list[int]) -> bool:
     if segment.cues & _STRONG:
         return True
     if role == "user" and opens:
-        return shared >= 1 or bool(segment.cues & _WEAK) or bool(_SAYS_FALSE.search(fold(segment.text)))
-    return bool(segment.cues & _WEAK) and segment.negated and shared >= 2
+        return shared >= 1 or bool(segment.all_cues & _WEAK) or bool(_SAYS_FALSE.search(fold(segment.text)))
+    return bool(segment.all_cues & _WEAK) and segment.negated and shared >= 2
 
 
 def _objection(reading: Reading, cue: int, said: list[int]) -> Evidence:

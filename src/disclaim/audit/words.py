@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
+import re2
 import yaml
 from pydantic import BaseModel, ConfigDict
 
@@ -56,6 +57,29 @@ def names_key(kind: str, path: str) -> bool:
     """Whether the last name of a label's path is of this kind: ``truth_keys``, ``fault_keys``, ..."""
     last = [part for part in fold(path).split(".") if not part.isdigit()][-1:]
     return bool(last and _matcher(kind, whole=False).search(re.sub(r"[_\-\s]+", "_", last[0])))
+
+
+def may_judge_lines(text: str) -> bool:
+    """Whether a line of the text may end in a verdict."""
+    return bool(_line_end().search(text.lower()))
+
+
+def may_end_in_verdict(line: str) -> bool:
+    """Whether the last word of a line may be the end of a verdict."""
+    words = line[-40:].rsplit(None, 1)
+    return bool(words) and _may_end_verdict(words[-1].strip("|()[]*_.!\"'").lower())
+
+
+@lru_cache(maxsize=1 << 13)
+def _may_end_verdict(word: str) -> bool:
+    return bool(_line_end().search(word))
+
+
+@cache
+def _line_end() -> re2._Regexp[str]:
+    verdicts = load_verdicts()
+    union = "|".join((*verdicts.false, *verdicts.letters, *verdicts.sound))
+    return re2.compile(rf"(?m)(?:{union})[^\w\n]{{0,8}}$")
 
 
 @cache
