@@ -44,7 +44,7 @@ _FILED = 8
 #: So many of the greatest claims are looked at for being notices.
 _CHECKED = 500
 #: Claims compared with a new wording: those filed under most of its keys.
-_CANDIDATES = 6
+_CANDIDATES = 4
 _NEAR_DUPLICATE = 0.6
 _SAME_SUBJECT = 0.34
 
@@ -169,7 +169,9 @@ class ClaimLedger:
         for key in keys:
             for number in self._filed.get(key, ()):
                 candidates[number] = candidates.get(number, 0) + 1
-        for number in sorted(candidates, key=lambda number: (-candidates[number], number))[:_CANDIDATES]:
+        enough = max(candidates.values(), default=0) / 2
+        likely = [number for number, shared in candidates.items() if shared >= enough]
+        for number in sorted(likely, key=lambda number: (-candidates[number], number))[:_CANDIDATES]:
             cluster = self._clusters.get(number)
             closeness = cluster.closeness(sentence) if cluster else 0.0
             if closeness > best:

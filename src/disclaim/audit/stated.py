@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from disclaim.audit.scan import ScannedRow
-from disclaim.records import Finding, Quote
+from disclaim.records import Quote
 
 #: Rules about behaviours: a bad demonstration is one claim, whatever it says.
 _BEHAVIOURS = "NN3"
@@ -33,36 +33,59 @@ class Stated:
 
 
 def stated_sentences(row: ScannedRow) -> tuple[Stated, ...]:
-    """The sentences that the findings cover, in the order of the findings. A sentence that several cover is there once;
-    one that is mostly a cue is not."""
+    """The sentences that the findings cover, each once, in the order of the first finding of each. One that is mostly a
+    cue is not among them. A bad demonstration is one, whatever its sentences."""
+    texts: dict[Place, dict[Offsets, str]] = {}
+    covered: dict[tuple[Place, Offsets], list[int]] = {}
     cues = _cue_spans(row)
-    spans: dict[tuple[Quote, bool], tuple[Offsets, ...]] = {}
-    texts: dict[tuple[Place, int, int], str] = {}
-    covered: dict[tuple[Place, int, int], list[int]] = {}
+    for place, quotes in _claims_by_place(row).items():
+        texts[place] = _split(quotes, cues.get(place, []))
+    starts = {place: sorted(found) for place, found in texts.items()}
     for number, finding in enumerate(row.findings):
         claim = finding.claim
-        place = (claim.field, claim.message)
-        key = (claim, finding.rule.startswith(_BEHAVIOURS))
-        if key not in spans:
-            spans[key] = _sentences(finding)
-        for start, end in spans[key]:
-            stretch = (place, claim.start + start, claim.start + end)
-            if stretch in covered:
-                covered[stretch].append(number)
-            elif not _is_cue(cues.get(place, []), claim.start + start, claim.start + end):
-                texts[stretch] = claim.text[start:end]
-                covered[stretch] = [number]
-    return tuple(Stated(texts[stretch], tuple(numbers)) for stretch, numbers in covered.items())
+        place, whole = (claim.field, claim.message), (claim.start, claim.end)
+        if finding.rule.startswith(_BEHAVIOURS):
+            texts.setdefault(place, {})[whole] = claim.text
+            covered.setdefault((place, whole), []).append(number)
+            continue
+        for span in _within(starts[place], whole):
+            covered.setdefault((place, span), []).append(number)
+    return tuple(Stated(texts[place][span], tuple(numbers)) for (place, span), numbers in covered.items())
 
 
-def _sentences(finding: Finding) -> tuple[Offsets, ...]:
-    text = finding.claim.text
-    if finding.rule.startswith(_BEHAVIOURS):
-        return ((0, len(text)),)
-    found = sentences(text[:_MAX_COVERED])
-    if len(found) == 1:
-        return found
-    return tuple(span for span in found if len(text[slice(*span)].split(None, _MIN_WORDS)) >= _MIN_WORDS)
+def _claims_by_place(row: ScannedRow) -> dict[Place, list[Quote]]:
+    quotes: dict[Place, list[Quote]] = {}
+    for finding in row.findings:
+        if not finding.rule.startswith(_BEHAVIOURS):
+            quotes.setdefault((finding.claim.field, finding.claim.message), []).append(finding.claim)
+    return quotes
+
+
+def _split(quotes: list[Quote], cues: list[Offsets]) -> dict[Offsets, str]:
+    """The sentences of the quotes, which stand in one text; what several quotes cover is cut once."""
+    found: dict[Offsets, str] = {}
+    done = -1
+    for quote in sorted(quotes, key=lambda quote: (quote.start, -quote.end)):
+        if quote.end <= done:
+            continue
+        done = quote.end
+        text = quote.text[:_MAX_COVERED]
+        spans = sentences(text)
+        for start, end in spans:
+            span = (quote.start + start, quote.start + end)
+            is_long = len(spans) == 1 or len(text[start:end].split(None, _MIN_WORDS)) >= _MIN_WORDS
+            if is_long and not _is_cue(cues, *span):
+                found[span] = text[start:end]
+    return found
+
+
+def _within(spans: list[Offsets], whole: Offsets) -> list[Offsets]:
+    """The spans that lie in the stretch for the most part, or else the one that holds its middle."""
+    start, end = whole
+    first = max(bisect_left(spans, (start, start)) - 1, 0)
+    near = spans[first : bisect_left(spans, (end, end))]
+    inside = [(a, b) for a, b in near if 2 * (min(b, end) - max(a, start)) > b - a]
+    return inside or [(a, b) for a, b in near if a <= (start + end) // 2 < b]
 
 
 def sentences(text: str) -> tuple[Offsets, ...]:
