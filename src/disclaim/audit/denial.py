@@ -116,6 +116,8 @@ def _unsafe(sentence: str) -> str | None:
             return f"{reason} ({found!r})"
     if any(a == "to" and b not in load_words().after_to and b.isalpha() for a, b in _pairs(sentence)):
         return "an infinitive after 'to' may be presupposed"
+    if any(a == "as" and b not in {"a", "an"} for a, b in _pairs(sentence)):
+        return "a subordinate clause would stay asserted ('as')"
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from disclaim.audit.drop import drop_turns, is_empty
 from disclaim.audit.editing import Address, replace_texts
@@ -22,7 +22,7 @@ from disclaim.audit.masks import (
 from disclaim.audit.pieces import Record
 from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.scan import ScanRow
-from disclaim.audit.steps import Step, plan_step
+from disclaim.audit.steps import Before, Step, plan_step
 from disclaim.audit.stretches import Edit, edited
 from disclaim.audit.suppress import NO_SUPPRESSIONS, suppress
 from disclaim.audit.writing import DROPPED
@@ -66,9 +66,9 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
     findings = first
     for _ in range(MAX_STEPS):
         row = parse_row(record.file, record.index, state.value)
-        step = plan_step(row, findings, settings, state.settled) if row else None
+        step = plan_step(row, findings, settings, state.before) if row else None
         if row is None or step is None or not (step.edits or _grows(state.masks, step.masks)):
-            if any(found.cue.text in state.settled for found in findings):
+            if any(map(state.before.is_stray, findings)):
                 return _fallen_back(record, settings, scan_row)
             left = (c for c in (step.changes if step else ()) if c.action is Action.LEFT)
             changes = (*state.changes, *left)
@@ -97,12 +97,12 @@ def _look(record: Record, value: object, settings: FixSettings, scan_row: ScanRo
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A row on its way: its value, the masks set so far, what was changed, and which notices are settled."""
+    """A row on its way: its value, the masks set so far, what was changed, and what is known from before edits."""
 
     value: object
     masks: Masks
     changes: tuple[Change, ...] = ()
-    settled: frozenset[str] = frozenset()
+    before: Before = field(default_factory=Before)
 
 
 def _grows(masks: Masks, more: Masks) -> bool:
@@ -114,7 +114,7 @@ def _apply(state: _State, row: Row, step: Step) -> _State:
     changes = (*state.changes, *(change for change in step.changes if change.action is not Action.LEFT))
     masks: Masks = shift_masks(add_masks(state.masks, step.masks), step.edits)
     if not step.edits or not isinstance(state.value, Mapping):
-        return _State(state.value, masks, changes, state.settled)
+        return _State(state.value, masks, changes, state.before)
     texts = {address: edited(step.texts[address], edits) for address, edits in step.edits.items()}
     value = _with_moved_offsets(replace_texts(state.value, texts), step.edits)
     emptied = [p for p in row.passages if is_empty(texts.get((p.field, p.message), p.text)) and not is_empty(p.text)]
@@ -124,7 +124,8 @@ def _apply(state: _State, row: Row, step: Step) -> _State:
     value, masks = _with_moved_turns(dropped[0], masks, dropped[1])
     if parse_row(row.file, row.index, value) is None:
         return _State(DROPPED, {}, changes)
-    return _State(value, masks, changes, state.settled | step.settled)
+    before = Before(state.before.claims or step.claims, state.before.settled | step.settled)
+    return _State(value, masks, changes, before)
 
 
 def _with_moved_offsets(value: Mapping[str, object], edits: Mapping[Address, tuple[Edit, ...]]) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ import re
 
 from disclaim.audit.drop import sentences_round
 from disclaim.audit.stretches import Stretch
+from disclaim.stance import notice_spans
 
 #: Rules whose cue says nothing but that the claim is not so. Other cues tell what is true instead, or are answers.
 NOTICE_RULES = frozenset(
@@ -33,6 +34,22 @@ def notice_round(text: str, cue: Stretch) -> Stretch | None:
     if is_label and not _WORD.search(text, sentence[0], start):
         return start, end + (not words.endswith(":"))
     return None
+
+
+def neighbours(text: str, stretch: Stretch) -> tuple[Stretch, ...]:
+    """The notices with no other word between them and the stretch, on either side."""
+    start, end = stretch
+    notices = notice_spans(text)
+    found = []
+    for a, b in reversed(notices):
+        if b <= start and not _WORD.search(text, b, start):
+            found.append((a, b))
+            start = a
+    for a, b in notices:
+        if end <= a and not _WORD.search(text, end, a):
+            found.append((a, b))
+            end = b
+    return tuple(sorted(found))
 
 
 def _bracket_round(text: str, cue: Stretch, sentence: Stretch) -> Stretch | None:

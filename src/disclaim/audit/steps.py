@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from disclaim.audit.denial import Refusal
@@ -11,7 +11,7 @@ from disclaim.audit.drop import is_empty, removals, sentences_round
 from disclaim.audit.editing import Address
 from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Target, Unit
 from disclaim.audit.localise import rewrite_by_rule, rewrite_with
-from disclaim.audit.pointless import NOTICE_RULES, notice_round
+from disclaim.audit.pointless import NOTICE_RULES, neighbours, notice_round
 from disclaim.audit.rows import Row
 from disclaim.audit.stretches import Edit, Stretch, edited, merge
 from disclaim.records import Finding, Quote
@@ -29,8 +29,8 @@ _MARKER = re.compile(r"(?:[-*+•–>]|\d{1,3}[.)])\s+")
 
 
 class Step:
-    """What to do with a row: ``edits`` and ``masks`` by passage, ``changes`` to report, and ``settled``, the texts of
-    the notices whose claims are all dealt with."""
+    """What to do with a row: ``edits`` and ``masks`` by passage, ``changes`` to report; ``settled`` are the texts of
+    the notices whose claims are all dealt with, ``claims`` those of the claims found."""
 
     def __init__(self, row: Row) -> None:
         self._row = row
@@ -39,6 +39,7 @@ class Step:
         self.masks: dict[Address, tuple[Stretch, ...]] = {}
         self.changes: list[Change] = []
         self.settled: set[str] = set()
+        self.claims: tuple[str, ...] = ()
 
     def note(
         self, address: Address, stretch: Stretch, action: Action, rules: Iterable[str], after: str | None = None
@@ -89,20 +90,37 @@ class _Decision:
     reason: str = ""
 
 
-def plan_step(row: Row, findings: Sequence[Finding], settings: FixSettings, settled: Collection[str]) -> Step:
-    """The step for these findings. Of those whose notice was settled in an earlier step, and which therefore point at
-    another sentence now, only the notice is dealt with."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was known before a step that follows edits: the claims of the first look, and the texts of the notices whose
+    claims are dealt with."""
+
+    claims: tuple[str, ...] = ()
+    settled: frozenset[str] = frozenset()
+
+    def is_stray(self, finding: Finding) -> bool:
+        """Whether the finding's notice has come to point at a sentence that it did not take back."""
+        claim = finding.claim.text
+        known = not self.claims or any(claim in text or text in claim for text in self.claims)
+        return finding.cue.text in self.settled or not known
+
+
+def plan_step(row: Row, findings: Sequence[Finding], settings: FixSettings, before: Before) -> Step:
+    """The step for these findings. Of those that have gone astray only the notice is dealt with; a sentence that
+    nothing took back at the first look is never touched."""
     step = Step(row)
+    step.claims = tuple(finding.claim.text for finding in findings)
     sound = [finding for finding in findings if _fits(finding.claim, step.texts)]
     for finding in findings:
         if finding not in sound:
             step.leave(_address(finding.claim), (finding.claim.start, finding.claim.end), [finding.rule], BAD_OFFSETS)
-    fresh = [finding for finding in sound if finding.cue.text not in settled]
-    stray = [finding.cue for finding in sound if finding.cue.text in settled]
+    in_text = [finding for finding in sound if _fits(finding.cue, step.texts)]
+    stray = [finding.cue for finding in in_text if before.is_stray(finding)]
+    fresh = [finding for finding in sound if finding.cue not in stray]
     decisions = _decide(_targets(fresh, step.texts, settings), step.texts, settings)
     left = {cue.text for d in decisions if d.action is Action.LEFT for cue in _cues(d)}
     step.settled = {finding.cue.text for finding in fresh if _address(finding.cue) in step.texts} - left
-    pointless = _pointless(decisions, step.settled) if settings.removes_notices else []
+    pointless = _pointless(decisions, step) if settings.removes_notices else []
     _write(step, decisions, _notices_to_go(step, [*stray, *pointless], decisions))
     return step
 
@@ -215,10 +233,18 @@ def _address(quote: Quote) -> Address:
     return quote.field, quote.message
 
 
-def _pointless(decisions: Sequence[_Decision], settled: set[str]) -> list[Quote]:
-    """The notices that point at nothing once the decisions are carried out."""
-    findings = [f for d in decisions for f in d.target.findings if d.action is not Action.LEFT]
-    return [f.cue for f in findings if f.rule in NOTICE_RULES and f.cue.text in settled]
+def _pointless(decisions: Sequence[_Decision], step: Step) -> list[Quote]:
+    """The notices that point at nothing once the decisions are carried out: those of the findings, and those that stand
+    next to their sentences."""
+    gone = []
+    for decision in decisions:
+        cues = [f.cue for f in decision.target.findings if f.rule in NOTICE_RULES and f.cue.text in step.settled]
+        if decision.action is not Action.LEFT and cues:
+            field, message = decision.target.address
+            text = step.texts[decision.target.address]
+            places = neighbours(text, decision.target.stretch)
+            gone += [*cues, *(Quote(field, message, a, b, text[a:b]) for a, b in places)]
+    return gone
 
 
 def _notices_to_go(step: Step, cues: Sequence[Quote], decisions: Sequence[_Decision]) -> dict[Address, list[Stretch]]:
