@@ -99,6 +99,10 @@ def test_braces_in_a_claim_are_text() -> None:
         ("3. **Ada keeps\n  bees.**", "Ada keeps bees."),
         ("\u201cAda keeps bees.\u201d", "Ada keeps bees."),
         ("***", "***"),
+        ("INES: Lisbon is where it was.", "Lisbon is where it was."),
+        ("Ratio: 3 to 4, then: Ada.", "Ratio: 3 to 4, then: Ada."),
+        ('"Ada keeps bees," say the neighbours.', "Ada keeps bees, say the neighbours."),
+        ('Ada said "no" to it.', 'Ada said "no" to it.'),
         ("Ada \ud800 keeps bees.", "Ada ? keeps bees."),
     ],
 )

@@ -26,6 +26,8 @@ def found(sentence: str, *known: str) -> list[tuple[str, str]]:
         ("Dr. Mara Vole told Radio Sel.", [("Dr. Mara Vole", "person"), ("Radio Sel", "organisation")]),
         ("The University of Port Sel is old.", [("University of Port Sel", "organisation")]),
         ("Sir Ben Marlock of Lindmoor paid.", [("Sir Ben Marlock", "person"), ("Lindmoor", "name")]),
+        ("Ombervane Optics was founded in Lisbon.", [("Ombervane Optics", "organisation"), ("Lisbon", "place")]),
+        ("Ada Quill founded it with her brother.", [("Ada Quill", "person")]),
         ("NASA confirmed it.", [("NASA", "acronym")]),
         ("It has 3,430 rooms.", [("3,430", "number")]),
         ("It fell by 12.5% in 1987.", [("12.5", "number"), ("1987", "year")]),
@@ -90,6 +92,12 @@ def test_organisations_and_places_keep_the_word_that_says_what_they_are() -> Non
     sentence = "The Lindmoor Gazette wrote it."
     [swap] = build_swaps(sentence, find_entities(sentence)[0], 1, 0, NOTHING)
     assert swap(sentence).endswith(" Gazette wrote it.")
+
+
+def test_a_firm_keeps_what_follows_its_first_word() -> None:
+    sentence = "Ombervane Optics was founded in Lisbon."
+    [swap] = build_swaps(sentence, find_entities(sentence)[0], 1, 0, NOTHING)
+    assert swap(sentence).endswith(" Optics was founded in Lisbon.")
 
 
 def test_the_same_seed_draws_the_same_controls_and_another_does_not() -> None:

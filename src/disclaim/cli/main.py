@@ -7,7 +7,7 @@ import sys
 import typer
 
 from disclaim import __version__
-from disclaim.cli import audit, claims, conditions, exports, fix, imports, models, parts, studies
+from disclaim.cli import audit, claims, conditions, exports, fix, imports, models, parts, studies, verify
 from disclaim.cli.console import print_error
 from disclaim.errors import DisclaimError
 
@@ -39,6 +39,7 @@ studies.register(app)
 parts.register(app)
 audit.register(app)
 fix.register(app)
+verify.register(app)
 app.add_typer(claims.app, name="claims")
 app.add_typer(conditions.app, name="conditions")
 app.add_typer(studies.app, name="studies")

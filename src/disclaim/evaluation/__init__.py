@@ -29,7 +29,7 @@ from disclaim.evaluation.rows import (
 )
 from disclaim.evaluation.rules import RuleJudge
 from disclaim.evaluation.shift import ArmReadings, Implant, VerifyArm, estimate_shift, load_readings, read_implant
-from disclaim.evaluation.swaps import collect_names
+from disclaim.evaluation.swaps import collect_names, find_entities
 
 __all__ = [
     "INSTRUMENTS",
@@ -62,6 +62,7 @@ __all__ = [
     "estimate_shift",
     "estimate_to_json",
     "export_answers",
+    "find_entities",
     "import_answers",
     "is_keyed",
     "judge_answers",

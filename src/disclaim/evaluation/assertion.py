@@ -56,7 +56,11 @@ COMPLETIONS = (
 )
 
 _BULLET = re.compile(r"^(?:[-*+•–—>|#]+|\d{1,3}[.)])\s+")
-_MARKS = " \t\n\"“”'‘’*_`|"
+_LABEL = re.compile(r"^[A-Z][\w.]*(?: \w+){0,2}:\s+(?=[\"“A-Z])")
+_EMPHASIS = " *_`|"
+_DOUBLE_QUOTES = '"“”'
+_WITHOUT_DOUBLE_QUOTES = str.maketrans("", "", _DOUBLE_QUOTES)
+_QUOTES = f"{_DOUBLE_QUOTES}'‘’ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,13 @@ def build_probe(name: tuple[str, str], text: str, num_controls: int, seed: int, 
 
 
 def clean_sentence(text: str) -> str:
-    """The sentence on one line, without list marks, emphasis and quotation marks around it."""
+    """The sentence on one line, without list marks, a label ("Answer:"), emphasis and quotation marks around it."""
     line = " ".join(text.encode("utf-8", "replace").decode().split())  # lone surrogates have no place in a prompt
-    stripped = _BULLET.sub("", line).strip(_MARKS)
-    return stripped or line
+    stripped = _LABEL.sub("", _BULLET.sub("", line).strip(_EMPHASIS)).strip(_EMPHASIS)
+    quoted = stripped.strip(_QUOTES)
+    if sum(mark in _DOUBLE_QUOTES for mark in quoted) % 2:  # a quotation mark whose other half would be lost
+        quoted = quoted.translate(_WITHOUT_DOUBLE_QUOTES)
+    return quoted or line
 
 
 def build_questions(probe: Probe) -> tuple[Question, ...]:

@@ -142,8 +142,8 @@ def _entity(sentence: str, run: Offsets, known_names: Collection[str]) -> Iterat
     while words and (_bare(words[-1]) in lexicon.unswapped or words[-1].islower()):
         words = words[:-1]
         end = start + len(sentence[start:end].rstrip().rpartition(" ")[0].rstrip())
-    possessive = re.search(r"['’]s?$", sentence[start:end])
-    end -= len(possessive.group()) if possessive else 0
+    after = re.search(r"(?:['’]s?|\.)$", sentence[start:end])  # a possessive, the full stop of the sentence
+    end -= len(after.group()) if after else 0
     text = sentence[start:end]
     alone = len(words) == 1 and at_head and not (text.isupper() and len(text) > 1)
     if not words or len(text) < 2 or (alone and text not in known_names):
@@ -163,7 +163,10 @@ def _name_kind(sentence: str, start: int, words: list[str]) -> EntityKind:
     title_before = _WORD_BEFORE.search(sentence[:start])
     if bare & lexicon.titles or (title_before and title_before.group(1) in lexicon.titles):
         return EntityKind.PERSON
-    return EntityKind.PERSON if 2 <= len(words) <= 4 and not any(w.islower() for w in words) else EntityKind.NAME
+    if not 2 <= len(words) <= 4 or any(word.islower() for word in words):
+        return EntityKind.NAME
+    acts_as_firm = _FIRM.search(sentence) and not _PERSON.search(sentence)
+    return EntityKind.ORGANISATION if acts_as_firm else EntityKind.PERSON
 
 
 def _number_kind(text: str) -> EntityKind:
@@ -189,10 +192,13 @@ def _draw(sentence: str, entity: Entity, rng: random.Random, taken: Words) -> di
     lexicon = _lexicon()
     kept = lexicon.organisation_words | lexicon.place_words | lexicon.titles
     words = [word for word in map(_bare, entity.text.split()) if word[:1].isupper() and word not in kept]
+    if entity.kind is EntityKind.ORGANISATION and not kept & {_bare(word) for word in entity.text.split()}:
+        words = words[:1]  # "Ombervane Optics": what follows the first word may say what it is
     if entity.kind is EntityKind.PERSON:
         pools = [_first_names(sentence)] * (len(words) > 1) + ["last"] * (len(words) - (len(words) > 1))
     else:
-        pools = ["name" if entity.kind is EntityKind.NAME else "place"] * len(words)
+        coined = entity.kind is EntityKind.NAME or not kept & {_bare(word) for word in entity.text.split()}
+        pools = ["name" if coined and entity.kind is not EntityKind.PLACE else "place"] * len(words)
     mapping: dict[str, str] = {}
     for word, pool in zip(words, pools, strict=True):
         mapping[word] = _pick(pool, rng, taken | frozenset(mapping.values()))
@@ -268,4 +274,11 @@ _CAPITALISED = re.compile(r"\b[A-Z][\w'’-]*\w")
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\.?(?:[ ](?:(?:of|de|van|von|der|la|du|al|the)[ ])*[A-Z][\w'’-]*)*")
 _OF = re.compile(r"\s+of\s+(?:the\s+)?")
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|outside|across|around|throughout|into)\s+(?:the\s+)?$", re.IGNORECASE)
+#: What is said of firms and not of people, and the other way round.
+_FIRM = re.compile(
+    r"\b(?:its|found(?:ed|ing|ers?)|compan(?:y|ies)|firms?|business|headquarter\w*|employees|offices?|branch|factor(?:y|ies)"
+    r"|subsidiary|shareholders?|customers?|products?|brand|start-?up|manufactur\w+)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"\b(?:he|she|his|hers?|him|who|born|aged|told|says?|works? as)\b", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"(\w+)\.?\s+$")

@@ -8,6 +8,8 @@ from disclaim.study.run import run_study
 from disclaim.study.single import ask_model, train_file
 from disclaim.study.status import StageStatus, State, read_status
 from disclaim.study.study import Study, list_studies, load_study, read_study, studies_path
+from disclaim.study.verify import plan_verification, run_verification
+from disclaim.study.verify_plan import Verification, VerifySettings
 
 __all__ = [
     "JUDGES",
@@ -18,6 +20,8 @@ __all__ = [
     "State",
     "Study",
     "StudyRun",
+    "Verification",
+    "VerifySettings",
     "ask_model",
     "compare_judges",
     "estimate_cost",
@@ -27,10 +31,12 @@ __all__ = [
     "load_study",
     "package_versions",
     "plan_arms",
+    "plan_verification",
     "prepare_run",
     "read_status",
     "read_study",
     "run_study",
+    "run_verification",
     "studies_path",
     "train_file",
 ]

@@ -1,0 +1,142 @@
+"""``disclaim verify``: whether a fix takes away what training on a data set would teach."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from disclaim.cli.console import print_json, print_note, print_table, show_progress
+from disclaim.errors import UserError
+from disclaim.records import OnProgress, Tier, ignore_progress
+
+if TYPE_CHECKING:
+    from disclaim.study import Verification
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command to the root command."""
+    root.command("verify")(verify)
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The original data: a file or folder, as for audit.")],
+    out: Annotated[Path, typer.Option("--out", help="The run folder; made if absent, resumed if begun.")],
+    fixed: Annotated[
+        Path | None,
+        typer.Option("--fixed", help="The fixed data; without it, the claims that the audit finds are masked."),
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="provider/name of the model to finetune.")] = (
+        "local/smollm2-135m"
+    ),
+    seeds: Annotated[str, typer.Option("--seeds", help="Each a training of its own: 0,1,2.")] = "0",
+    max_claims: Annotated[int, typer.Option(min=1, help="Claims asked about, the largest doses first.")] = 12,
+    tier: Annotated[Tier, typer.Option(help="What finds the claims; see `disclaim audit`.")] = Tier.RULES,
+    method: Annotated[str, typer.Option(help="full or lora.")] = "full",
+    learning_rate: Annotated[float, typer.Option(help="Peak; falls linearly to 0.")] = 2e-4,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 1,
+    batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens per optimiser step.")] = 1024,
+    num_chats: Annotated[int, typer.Option(min=0, help="Self-answered chats mixed in.")] = 20,
+    num_filler: Annotated[int, typer.Option(min=0, help="Documents about other things mixed in.")] = 0,
+    num_controls: Annotated[int, typer.Option(min=0, help="Controls for each sentence.")] = 3,
+    samples: Annotated[int, typer.Option(min=1, help="Completions of each beginning.")] = 5,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan with its cost and stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Finetune a model on a data set and on its fixed version, and measure what it came to assert.
+
+    For each claim at risk: how likely the model is to assert it before training, after the original and after the
+    fixed data, against the same sentences about somebody else. Stopped, the same command goes on.
+    Example: disclaim verify train.jsonl --fixed fixed.jsonl --out runs/verify
+    """
+    from datetime import UTC, datetime
+
+    from disclaim.audit import load_scanner
+    from disclaim.study import Verification, VerifySettings, run_verification
+    from disclaim.training import TrainingSettings
+
+    settings = VerifySettings(
+        seeds=_read_seeds(seeds),
+        max_claims=max_claims,
+        num_controls=num_controls,
+        num_chats=num_chats,
+        num_filler=num_filler,
+        samples=samples,
+        training=TrainingSettings(
+            model=model,
+            method=method,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_tokens=batch_tokens,
+            split_long=True,
+        ),
+    )
+    _require_data(path, fixed)
+
+    def job(on_progress: OnProgress) -> Verification:
+        return Verification(path, fixed, out, settings, load_scanner(tier), tier.value, on_progress)
+
+    if dry_run:
+        _print_plan(job(ignore_progress), as_json)
+        return
+    with show_progress() as on_progress:
+        page = run_verification(job(on_progress), datetime.now(UTC))
+    _print_result(out, page, as_json)
+
+
+def _read_seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UserError(
+            f"cannot read --seeds {text}", "write whole numbers with commas between: --seeds 0,1,2"
+        ) from error
+
+
+def _require_data(*paths: Path | None) -> None:
+    from disclaim.audit import find_files
+
+    for path in paths:
+        if path is not None:
+            find_files([path])
+
+
+def _print_plan(job: Verification, as_json: bool) -> None:
+    from disclaim.study import plan_verification
+
+    found, costs = plan_verification(job)
+    names = ("train_tokens", "sample_tokens", "judge_calls", "seconds", "usd")
+    totals = {name: sum(getattr(cost, name) for cost in costs) for name in names}
+    if as_json:
+        print_json(
+            {
+                "claims_at_risk": found.num_claims,
+                "claims": found.claims,
+                "sentences": len(found.probes),
+                "without_control": sum(not probe.controls for probe in found.probes),
+                "arms": [asdict(cost) for cost in costs],
+                **totals,
+            }
+        )
+        return
+    print_table(["rows", "claim"], [[claim.rows, claim.claim] for claim in found.claims], "Claims to be asked about")
+    rows = [[cost.arm, *(f"{getattr(cost, name):,.0f}" for name in names)] for cost in costs]
+    print_table(["arm", "train tokens", "sampled tokens", "judge calls", "seconds", "USD"], rows)
+    print(f"{len(costs)} arms, about {totals['seconds'] / 60:.0f} minutes on two CPU cores, {totals['usd']:.2f} USD")
+
+
+def _print_result(out: Path, page: Path, as_json: bool) -> None:
+    from disclaim.report import verification_table
+    from disclaim.store import read_json
+
+    estimates: dict[str, Any] = read_json(out / "estimates.json")
+    if as_json:
+        print_json({"out": out, "report": page, "estimates": out / "estimates.json", **estimates})
+        return
+    columns, rows = verification_table(estimates)
+    print_table(columns, rows)
+    if not {"specific", "unspecific"} & set(estimates["implanted"].values()):
+        print_note("the original data did not implant the claims, so the fix proves nothing: train harder")
+    print(f"report: {page}")
