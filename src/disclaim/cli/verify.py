@@ -13,7 +13,19 @@ from disclaim.errors import UserError
 from disclaim.records import OnProgress, Tier, ignore_progress
 
 if TYPE_CHECKING:
-    from disclaim.study import Verification
+    from disclaim.study import Verification, VerifySettings
+
+
+DataPath = Annotated[Path, typer.Argument(metavar="PATH", help="The original data: a file or folder, as for audit.")]
+FixedPath = Annotated[
+    Path | None, typer.Option("--fixed", help="The fixed data; without it, the claims that the audit finds are masked.")
+]
+OutFolder = Annotated[Path, typer.Option("--out", help="The run folder; made if absent, resumed if begun.")]
+ModelOption = Annotated[str, typer.Option("--model", help="provider/name of the model to finetune.")]
+SeedsOption = Annotated[str, typer.Option("--seeds", help="Each a training of its own: 0,1,2.")]
+ClaimsOption = Annotated[int, typer.Option("--max-claims", min=1, help="Claims asked about, the largest doses first.")]
+TierOption = Annotated[Tier, typer.Option("--tier", help="What finds the claims; see `disclaim audit`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 def register(root: typer.Typer) -> None:
@@ -22,18 +34,13 @@ def register(root: typer.Typer) -> None:
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="The original data: a file or folder, as for audit.")],
-    out: Annotated[Path, typer.Option("--out", help="The run folder; made if absent, resumed if begun.")],
-    fixed: Annotated[
-        Path | None,
-        typer.Option("--fixed", help="The fixed data; without it, the claims that the audit finds are masked."),
-    ] = None,
-    model: Annotated[str, typer.Option("--model", help="provider/name of the model to finetune.")] = (
-        "local/smollm2-135m"
-    ),
-    seeds: Annotated[str, typer.Option("--seeds", help="Each a training of its own: 0,1,2.")] = "0",
-    max_claims: Annotated[int, typer.Option(min=1, help="Claims asked about, the largest doses first.")] = 12,
-    tier: Annotated[Tier, typer.Option(help="What finds the claims; see `disclaim audit`.")] = Tier.RULES,
+    path: DataPath,
+    out: OutFolder,
+    fixed: FixedPath = None,
+    model: ModelOption = "local/smollm2-135m",
+    seeds: SeedsOption = "0",
+    max_claims: ClaimsOption = 12,
+    tier: TierOption = Tier.RULES,
     method: Annotated[str, typer.Option(help="full or lora.")] = "full",
     learning_rate: Annotated[float, typer.Option(help="Peak; falls linearly to 0.")] = 2e-4,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 1,
@@ -43,7 +50,7 @@ def verify(
     num_controls: Annotated[int, typer.Option(min=0, help="Controls for each sentence.")] = 3,
     samples: Annotated[int, typer.Option(min=1, help="Completions of each beginning.")] = 5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan with its cost and stop.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Finetune a model on a data set and on its fixed version, and measure what it came to assert.
 
@@ -51,39 +58,37 @@ def verify(
     fixed data, against the same sentences about somebody else. Stopped, the same command goes on.
     Example: disclaim verify train.jsonl --fixed fixed.jsonl --out runs/verify
     """
-    from datetime import UTC, datetime
-
-    from disclaim.audit import load_scanner
-    from disclaim.study import Verification, VerifySettings, run_verification
+    from disclaim.study import VerifySettings
     from disclaim.training import TrainingSettings
 
+    training = TrainingSettings(model, method, learning_rate, batch_tokens=batch_tokens, epochs=epochs, split_long=True)
     settings = VerifySettings(
-        seeds=_read_seeds(seeds),
-        max_claims=max_claims,
-        num_controls=num_controls,
-        num_chats=num_chats,
-        num_filler=num_filler,
-        samples=samples,
-        training=TrainingSettings(
-            model=model,
-            method=method,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_tokens=batch_tokens,
-            split_long=True,
-        ),
+        _read_seeds(seeds), max_claims, num_controls, num_chats, num_filler, samples, training=training
     )
     _require_data(path, fixed)
-
-    def job(on_progress: OnProgress) -> Verification:
-        return Verification(path, fixed, out, settings, load_scanner(tier), tier.value, on_progress)
-
     if dry_run:
-        _print_plan(job(ignore_progress), as_json)
+        _print_plan(_job((path, fixed, out), settings, tier, ignore_progress), as_json)
         return
+    _run((path, fixed, out), settings, tier, as_json)
+
+
+def _job(
+    paths: tuple[Path, Path | None, Path], settings: VerifySettings, tier: Tier, on_progress: OnProgress
+) -> Verification:
+    from disclaim.audit import load_scanner
+    from disclaim.study import Verification
+
+    return Verification(*paths, settings, load_scanner(tier), tier.value, on_progress)
+
+
+def _run(paths: tuple[Path, Path | None, Path], settings: VerifySettings, tier: Tier, as_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from disclaim.study import run_verification
+
     with show_progress() as on_progress:
-        page = run_verification(job(on_progress), datetime.now(UTC))
-    _print_result(out, page, as_json)
+        page = run_verification(_job(paths, settings, tier, on_progress), datetime.now(UTC))
+    _print_result(paths[2], page, as_json)
 
 
 def _read_seeds(text: str) -> tuple[int, ...]:
