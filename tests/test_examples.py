@@ -18,6 +18,7 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/guide/*.md"))]
 
 #: What each example is called with; a new one is added here.
 ARGUMENTS = {
+    "audit_a_dataset.py": [],
     "one_claim.py": ["--model", "scripted/yes", "--num-documents", "10", "--out", "run"],
     "own_condition.py": ["--num-documents", "5", "--out", "corpus.jsonl"],
 }

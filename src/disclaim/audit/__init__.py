@@ -3,6 +3,15 @@
 from disclaim.audit.catalogue import Rule, load_rules
 from disclaim.audit.denials import count_denials
 from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
+from disclaim.audit.engines import (
+    BatchScanner,
+    BatchSettings,
+    FileScanner,
+    datatrove_step,
+    ray_findings,
+    scan_batch,
+    table_findings,
+)
 from disclaim.audit.excerpts import PageData
 from disclaim.audit.express import Form
 from disclaim.audit.fix import RowFix, fix_row
@@ -50,10 +59,13 @@ __all__ = [
     "AttributeFiles",
     "Baseline",
     "BaselineWriter",
+    "BatchScanner",
+    "BatchSettings",
     "Change",
     "ClaimAtRisk",
     "ClaimLedger",
     "Examined",
+    "FileScanner",
     "FindingLines",
     "FixReport",
     "FixSettings",
@@ -83,6 +95,7 @@ __all__ = [
     "Unreadable",
     "attributes_json",
     "count_denials",
+    "datatrove_step",
     "describe_change",
     "examine",
     "find_files",
@@ -99,12 +112,15 @@ __all__ = [
     "open_attribute_files",
     "parse_row",
     "plain",
+    "ray_findings",
     "read_finding",
     "require_suppressions",
     "risk_of",
     "sampler_rewriter",
     "scan",
+    "scan_batch",
     "summary_json",
     "summary_lines",
+    "table_findings",
     "unmasked",
 ]

@@ -13,7 +13,7 @@ from typing import IO
 
 from disclaim.audit.output import json_text
 from disclaim.audit.scan import ScannedRow
-from disclaim.audit.streams import write_stream
+from disclaim.audit.streams import remove_partial_files, write_stream
 from disclaim.errors import UserError
 from disclaim.records import Finding
 from disclaim.store import Json
@@ -57,7 +57,9 @@ class AttributeFiles:
         """Write a row's attributes."""
         if row.file != self._file:
             self._stack.close()
-            self._stream = self._stack.enter_context(write_stream(self._path_for(Path(row.file))))
+            target = self._path_for(Path(row.file))
+            remove_partial_files(target)
+            self._stream = self._stack.enter_context(write_stream(target))
             self._file = row.file
         assert self._stream is not None
         self._stream.write(f"{json_text(attributes_json(row))}\n".encode())
@@ -76,6 +78,6 @@ class AttributeFiles:
 @contextmanager
 def open_attribute_files(folder: Path, paths: Sequence[Path]) -> Iterator[AttributeFiles]:
     """A writer into ``folder``, where the files keep their names and their places below a folder among ``paths``. Each
-    file appears whole when the next one begins."""
+    file appears whole when the next one begins; what a killed process left of writing it is removed."""
     with ExitStack() as stack:
         yield AttributeFiles(folder, paths, stack)

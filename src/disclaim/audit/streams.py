@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import io
 import zlib
@@ -76,6 +77,13 @@ def write_stream(path: Path) -> Iterator[IO[bytes]]:
                 yield zipped
         else:
             yield file
+
+
+def remove_partial_files(path: Path) -> None:
+    """Delete what processes that were killed while they wrote ``path`` left beside it, under the names that
+    ``write_atomically`` gives. Only for a file that one process at a time writes."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        partial.unlink(missing_ok=True)
 
 
 def _zstandard() -> ModuleType:
