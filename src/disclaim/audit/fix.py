@@ -16,7 +16,6 @@ from disclaim.audit.masks import (
     read_masks,
     shift_masks,
     shift_spans,
-    unmasked,
     write_masks,
 )
 from disclaim.audit.pieces import Record
@@ -24,7 +23,7 @@ from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.scan import ScanRow
 from disclaim.audit.steps import Before, Step, plan_step
 from disclaim.audit.stretches import Edit, edited
-from disclaim.audit.suppress import NO_SUPPRESSIONS, suppress
+from disclaim.audit.suppress import suppress
 from disclaim.audit.writing import DROPPED
 from disclaim.records import Finding, Severity
 
@@ -81,8 +80,8 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
 
 
 def standing_findings(record: Record, settings: FixSettings, scan_row: ScanRow) -> tuple[Finding, ...]:
-    """The row's findings that a fix with these settings has to do with: grave enough, not suppressed in the row, not
-    masked by it."""
+    """The row's findings that a fix with these settings has to do with: grave enough, not suppressed, not masked by
+    the row."""
     return _look(record, record.value, settings, scan_row)
 
 
@@ -92,7 +91,7 @@ def _look(record: Record, value: object, settings: FixSettings, scan_row: ScanRo
         return ()
     threshold = _GRAVITY.index(settings.severity)
     grave = tuple(found for found in scan_row(row) if _GRAVITY.index(found.severity) >= threshold)
-    return unmasked(row, suppress(row, grave, NO_SUPPRESSIONS)[0])
+    return suppress(row, grave, settings.suppressions)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from disclaim.audit.editing import Address
 from disclaim.audit.express import Form
 from disclaim.audit.localise import Rewriter
 from disclaim.audit.stretches import Stretch
+from disclaim.audit.suppress import NO_SUPPRESSIONS, Suppressions
 from disclaim.errors import UserError
 from disclaim.records import Finding, Severity
 
@@ -57,7 +58,7 @@ class FixSettings:
     """How to fix. ``unit`` None is the claim for masks, the sentence otherwise; ``otherwise`` None masks what cannot be
     rewritten and leaves what cannot be dropped. ``remove_notices`` None removes those
     that a dropped or rewritten sentence leaves pointing at nothing, and none where claims are masked. Findings below
-    ``severity`` are not touched. ``rewriter`` writes denials where no rule is safe."""
+    ``severity`` and suppressed ones are not touched. ``rewriter`` writes denials where no rule is safe."""
 
     strategy: Strategy
     form: Form = Form.SAME
@@ -66,6 +67,7 @@ class FixSettings:
     remove_notices: bool | None = None
     severity: Severity = Severity.WARNING
     rewriter: Rewriter | None = None
+    suppressions: Suppressions = NO_SUPPRESSIONS
 
     @property
     def whole_unit(self) -> Unit:

@@ -1,4 +1,4 @@
-"""Findings that somebody has decided to live with: in the row, by rule, by claim, or in a baseline file.
+"""Findings that somebody has dealt with: masked or noted in the row, by rule, by claim, or in a baseline file.
 
 Whatever is suppressed is counted, so a report can say how much it does not show.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from disclaim.audit.masks import unmasked
 from disclaim.audit.rows import Row
 from disclaim.audit.wording import normal_form
 from disclaim.errors import DataError, UserError, nearest_hint
@@ -34,6 +35,7 @@ _SELECTOR = re.compile(r"NN\d{0,3}")
 class Means(StrEnum):
     """By what a finding was suppressed."""
 
+    MASK = "mask"
     INLINE = "inline"
     RULE = "rule"
     CLAIM = "claim"
@@ -82,13 +84,17 @@ def require_suppressions(rules: Sequence[str], claims: Sequence[str], known: Ite
 def suppress(
     row: Row, findings: Sequence[Finding], suppressions: Suppressions
 ) -> tuple[tuple[Finding, ...], Counter[Means]]:
-    """The findings of the row that stand, in their order, and how many do not, by what suppressed them."""
+    """The findings of the row that stand, in their order, and how many do not, by what suppressed them. A claim that
+    the row takes out of the loss is no finding."""
     counts: Counter[Means] = Counter()
     if not findings:
         return (), counts
+    standing = unmasked(row, findings)
+    if len(standing) < len(findings):
+        counts[Means.MASK] = len(findings) - len(standing)
     notes = list(_inline_notes(row))
     kept = []
-    for finding in findings:
+    for finding in standing:
         means = Means.INLINE if any(note.covers(finding) for note in notes) else suppressions.means_of(finding)
         if means is None:
             kept.append(finding)

@@ -93,6 +93,10 @@ NoticesOption = Annotated[
     ),
 ]
 SeverityOption = Annotated[Severity, typer.Option("--severity", help="Leave findings below this severity alone.")]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="RULE", help="Leave this rule's findings alone; NN2 stands for all NN2xx."),
+]
 TierOption = Annotated[Tier, typer.Option("--tier", help="How deep to look, as for `disclaim audit`.")]
 PageFile = Annotated[
     Path | None,
@@ -115,6 +119,7 @@ def fix(
     rewriter: RewriterOption = None,
     remove_notices: NoticesOption = None,
     severity: SeverityOption = Severity.WARNING,
+    ignore: IgnoreOption = None,
     tier: TierOption = Tier.RULES,
     page: PageFile = None,
     report: ReportFile = None,
@@ -131,7 +136,7 @@ def fix(
 
     if out is None and not dry_run:
         raise UserError("there is no place to write to", "add --out FILE, or --dry-run")
-    settings = _settings((strategy, form, unit, otherwise), severity, remove_notices, rewriter)
+    settings = _settings((strategy, form, unit, otherwise), severity, remove_notices, rewriter, ignore or [])
     target = out or path.with_name(f"fixed.{path.name}")
     with show_progress() as on_progress:
         done = fix_file(path, target, settings, load_scanner(tier), dry_run, on_progress)
@@ -152,8 +157,10 @@ def _settings(
     severity: Severity,
     remove_notices: bool | None,
     rewriter: str | None,
+    ignore: list[str],
 ) -> FixSettings:
-    from disclaim.audit import FixSettings, Form, Otherwise, Strategy, Unit, sampler_rewriter
+    from disclaim.audit import FixSettings, Form, Otherwise, Strategy, Unit, load_rules, require_suppressions
+    from disclaim.audit import sampler_rewriter as rewriter_of
 
     strategy, form, unit, otherwise = names
     if rewriter and strategy is not StrategyName.LOCALISE:
@@ -170,7 +177,8 @@ def _settings(
         otherwise=Otherwise(otherwise) if otherwise else None,
         remove_notices=remove_notices,
         severity=severity,
-        rewriter=sampler_rewriter(sampler) if sampler else None,
+        suppressions=require_suppressions(ignore, (), load_rules()),
+        rewriter=rewriter_of(sampler) if sampler else None,
     )
 
 
