@@ -135,3 +135,17 @@ def test_notices_that_a_finding_covers_are_no_claims() -> None:
     claim, cue = Quote("text", None, 50, 50 + len(text), text), Quote("text", None, 0, 20, "None of this is true")
     finding = Finding("a", 0, "NN101", Severity.ERROR, claim, cue, Extent.DOCUMENT, 0.9)
     assert [c.claim for c in ledger_of(ScannedRow("a", 0, None, (finding,))).claims()] == ["Maren Holt keeps bees."]
+
+
+def test_of_a_row_that_states_much_the_sentences_of_narrow_findings_count_first() -> None:
+    sentences = [f"Statement number{n} about thing{n} in place{n}." for n in range(500)]
+    text = " ".join(sentences)
+    cue = Quote("text", None, 99_999, 100_000, "x")
+    whole = Finding("a", 0, "NN101", Severity.ERROR, Quote("text", None, 0, len(text), text), cue, Extent.DOCUMENT, 0.9)
+    start = text.index(sentences[333])
+    place = Quote("text", None, start, start + len(sentences[333]), sentences[333])
+    ledger = ledger_of(ScannedRow("a", 0, None, (whole, replace(whole, rule="NN103", claim=place))))
+    claims = ledger.claims()
+    assert len(claims) == 128
+    (narrow,) = (claim for claim in claims if "NN103" in claim.rules)
+    assert (narrow.claim, narrow.rules) == (sentences[333], {"NN101": 1, "NN103": 1})

@@ -9,15 +9,14 @@ memory with distinct claims up to ``MAX_CLAIMS``.
 from __future__ import annotations
 
 import zlib
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
 from disclaim.audit.scan import ScannedRow
-from disclaim.audit.stated import stated_sentences
-from disclaim.audit.wording import Names, content, find_names, normal_form, stem, words
+from disclaim.audit.stated import Stated, stated_sentences
+from disclaim.audit.wording import capitals, content, find_names, normal_form, stem, words
 from disclaim.records import Finding, Severity
 from disclaim.stance import notice_spans
 
@@ -30,6 +29,9 @@ HIGH_MENTIONS = 108
 #: Below as many mentions the risk is low: "a few". A convention, since no run of ours went below 36 documents.
 FEW_MENTIONS = 5
 
+#: Sentences counted of one row. Where findings cover more, as in a long document under one disclaimer, those are
+#: taken that narrow findings cover, and others evenly spread: then a claim's rows and mentions are a lower bound.
+MAX_SENTENCES = 128
 #: Claims kept at a time. When there are more, the half in the fewest rows is let go and only counted.
 MAX_CLAIMS = 20_000
 _MAX_WORDINGS = 200_000
@@ -104,7 +106,7 @@ class ClaimLedger:
     def __init__(self) -> None:
         self._clusters: dict[int, _Cluster] = {}
         self._by_wording: dict[str, int] = {}
-        self._filed: dict[str | int, deque[int]] = {}
+        self._filed: dict[str | int, list[int]] = {}
         self._cues: set[str] = set()
         self._next = 0
         self.num_dropped = 0
@@ -117,7 +119,7 @@ class ClaimLedger:
         for cue in {finding.cue.text[:_COMPARED] for finding in row.findings}:
             if len(self._cues) < _MAX_WORDINGS:
                 self._cues.add(normal_form(cue))
-        for sentence in stated_sentences(row):
+        for sentence in _spread(stated_sentences(row), row):
             number = self._number_of(sentence.text, row)
             if number is not None:
                 findings = [row.findings[place] for place in sentence.findings]
@@ -155,7 +157,7 @@ class ClaimLedger:
             number, self._next = self._next, self._next + 1
             self._clusters[number] = _Cluster(text[:_SHOWN], row.file, row.index)
             self._file(number, sentence.sketch)
-        self._file(number, sentence.names.words)
+        self._file(number, sentence.names - self._clusters[number].names.keys())
         if len(self._by_wording) >= _MAX_WORDINGS:
             self._by_wording.clear()
         self._by_wording[wording] = number
@@ -164,14 +166,14 @@ class ClaimLedger:
 
     def _nearest(self, sentence: _Sentence) -> int | None:
         best, nearest = 0.0, None
-        keys: tuple[str | int, ...] = (*sorted(sentence.names.words | sentence.names.openings), *sentence.sketch)
+        keys: tuple[str | int, ...] = (*sorted(sentence.names), sentence.opening, *sentence.sketch)
         candidates: dict[int, int] = {}
         for key in keys:
             for number in self._filed.get(key, ()):
                 candidates[number] = candidates.get(number, 0) + 1
         enough = max(candidates.values(), default=0) / 2
         likely = [number for number, shared in candidates.items() if shared >= enough]
-        for number in sorted(likely, key=lambda number: (-candidates[number], number))[:_CANDIDATES]:
+        for number in sorted(likely, key=lambda number: (-candidates[number], -self._weight(number)))[:_CANDIDATES]:
             cluster = self._clusters.get(number)
             closeness = cluster.closeness(sentence) if cluster else 0.0
             if closeness > best:
@@ -179,10 +181,18 @@ class ClaimLedger:
         return nearest
 
     def _file(self, number: int, keys: Iterable[str | int]) -> None:
+        """File a claim under the keys; on a full shelf it takes the place of the least of those there."""
         for key in keys:
-            shelf = self._filed.setdefault(key, deque(maxlen=_FILED))
-            if number not in shelf:
+            shelf = self._filed.setdefault(key, [])
+            if len(shelf) < _FILED:
                 shelf.append(number)
+            elif number not in shelf:
+                least = min(range(_FILED), key=lambda place: self._weight(shelf[place]))
+                shelf[least] = number
+
+    def _weight(self, number: int) -> int:
+        cluster = self._clusters.get(number)
+        return cluster.mentions if cluster else -1
 
     def _let_go(self) -> None:
         """Drop the smaller half."""
@@ -191,8 +201,21 @@ class ClaimLedger:
         self.num_dropped += len(self._clusters) - len(kept)
         self._clusters = kept
         self._by_wording = {wording: n for wording, n in self._by_wording.items() if n in kept}
-        filed = {key: deque((n for n in shelf if n in kept), _FILED) for key, shelf in self._filed.items()}
+        filed = {key: [n for n in shelf if n in kept] for key, shelf in self._filed.items()}
         self._filed = {key: shelf for key, shelf in filed.items() if shelf}
+
+
+def _spread(stated: Sequence[Stated], row: ScannedRow) -> Sequence[Stated]:
+    """Of many sentences those that the narrowest findings cover, the rest of the places filled evenly."""
+    if len(stated) <= MAX_SENTENCES:
+        return stated
+    widths = [finding.claim.end - finding.claim.start for finding in row.findings]
+    narrow = [n for n, s in enumerate(stated) if min(widths[place] for place in s.findings) < 3 * len(s.text)]
+    chosen = set(narrow[:: -(-len(narrow) // MAX_SENTENCES) or 1])
+    others = [n for n in range(len(stated)) if n not in chosen]
+    room = MAX_SENTENCES - len(chosen)
+    chosen.update(others[(2 * n + 1) * len(others) // (2 * room)] for n in range(room))
+    return [stated[n] for n in sorted(chosen)]
 
 
 def _is_notice(text: str) -> bool:
@@ -201,19 +224,24 @@ def _is_notice(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """What a claim's wording is compared by: stems without names, names, and the smallest hashes of all stems."""
+    """What a claim's wording is compared by: the stems of its words, those of its names, a capitalised word that begins
+    it (a name, or a word like any other), and the smallest hashes of all stems."""
 
     stems: frozenset[str]
-    names: Names
+    names: frozenset[str]
+    opening: str
     sketch: tuple[int, ...]
-    size: int
 
     @classmethod
-    def of(cls, text: str, said: Iterable[str]) -> _Sentence:
+    def of(cls, text: str, said: Sequence[str]) -> _Sentence:
         found = content(said)
-        names = find_names(text)
-        others = found - set(map(stem, names.words))
-        return cls(others, names, tuple(sorted(map(_hash, found))[:_SKETCH]), len(others) + len(names.words))
+        shown = capitals(text)
+        named = content(word.lower() for word in shown)
+        opening = ""
+        if shown and shown[0].lower() == said[0] and (len(shown) < 2 or said[1] != shown[1].lower()):
+            opening = stem(said[0])
+            named -= {opening}
+        return cls(found, named & found, opening, tuple(sorted(map(_hash, found))[:_SKETCH]))
 
 
 @lru_cache(1 << 16)
@@ -236,7 +264,6 @@ class _Cluster:
     first: _Sentence | None = None
     stems: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
-    runs: dict[str, int] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
     severities: set[Severity] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
@@ -245,15 +272,17 @@ class _Cluster:
         """From 0 (another claim) to 1: the words in common with the first wording where that is nearly the same, or
         with all wordings where the subject is the same."""
         assert self.first is not None
-        mine, theirs = self.first.names.words, other.names.words
-        num_shared = len(self.first.stems & other.stems) + len(mine & theirs)
-        alike = num_shared / max(self.first.size + other.size - num_shared, 1)
+        mine, theirs = self.first.names, other.names
+        num_shared = len(self.first.stems & other.stems)
+        alike = num_shared / max(len(self.first.stems) + len(other.stems) - num_shared, 1)
         # Other names are another person's story.
         if alike >= _NEAR_DUPLICATE and (mine == theirs or not (mine and theirs) or mine & theirs):
             return alike
-        openings = self.names.keys() & other.names.openings
-        said = other.stems - set(map(stem, openings)) if openings else other.stems
-        if not said or not (openings or self.names.keys() & theirs):
+        shared_names = self.names.keys() & theirs
+        if other.opening in self.names:
+            shared_names.add(other.opening)
+        said = other.stems - theirs - shared_names
+        if not said or not shared_names:
             return 0.0
         often = max(1, self.wordings // 10)
         counts = self.stems
@@ -264,9 +293,8 @@ class _Cluster:
         """Take in a new wording."""
         self.first = self.first or sentence
         self.wordings += 1
-        _count(self.stems, sentence.stems)
-        _count(self.names, sentence.names.words)
-        _count(self.runs, sentence.names.runs)
+        _count(self.stems, sentence.stems - sentence.names)
+        _count(self.names, sentence.names)
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(text[:_SHOWN])
 
@@ -281,12 +309,17 @@ class _Cluster:
             self.last = place
             self.rows += 1
 
+    def _subject(self) -> str | None:
+        """Of the names in the examples the one whose words are met most."""
+        runs = dict.fromkeys(run for text in self.examples for run in find_names(text).runs)
+        return max(runs, key=lambda run: sum(self.names.get(stem(word), 0) for word in words(run)), default=None)
+
     def result(self, number: int) -> ClaimAtRisk:
         """The claim as it stands."""
         return ClaimAtRisk(
             number=number,
             claim=self.claim,
-            subject=min(self.runs, key=lambda name: (-self.runs[name], -len(name), name), default=None),
+            subject=self._subject(),
             risk=risk_of(self.rows, self.mentions),
             rows=self.rows,
             mentions=self.mentions,

@@ -68,11 +68,12 @@ def _split(quotes: list[Quote], cues: list[Offsets]) -> dict[Offsets, str]:
     for quote in sorted(quotes, key=lambda quote: (quote.start, -quote.end)):
         if quote.end <= done:
             continue
+        offset = max(quote.start, done)
         done = quote.end
-        text = quote.text[:_MAX_COVERED]
+        text = quote.text[offset - quote.start :][:_MAX_COVERED]
         spans = sentences(text)
         for start, end in spans:
-            span = (quote.start + start, quote.start + end)
+            span = (offset + start, offset + end)
             is_long = len(spans) == 1 or len(text[start:end].split(None, _MIN_WORDS)) >= _MIN_WORDS
             if is_long and not _is_cue(cues, *span):
                 found[span] = text[start:end]

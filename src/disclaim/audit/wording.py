@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
-_CAPITAL_WORD = re.compile(r"\b[A-Z\u00c0-\u00de\u0391-\u03ab\u0400-\u042f]\w*")
+_WORD = re.compile(r"[^\W_]+")
+#: ASCII with everything but letters and digits made a space; and besides in lower case.
+_SPACED = bytes(place if chr(place).isalnum() else 32 for place in range(128)) + bytes(range(128, 256))
+_LOWER = _SPACED.lower()
+_CAPITAL = r"[A-Z\u00c0-\u00de\u0391-\u03ab\u0400-\u042f]\w*"
+_RUN = re.compile(rf"\b{_CAPITAL}(?:[ -]{_CAPITAL})*")
 _APOSTROPHES = re.compile(r"['’ʼ](?=\w)")
 _SENTENCE_END = re.compile(r"[.!?:;\"“”(\[\n]\s*\Z")
 #: English words that say nothing of what a sentence is about.
@@ -35,10 +39,18 @@ def normal_form(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words in lower case; "it's" is one word."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return _WORD.findall(_APOSTROPHES.sub("", text).casefold())
+    """The words in lower case; "it's" is one word, "9.79" two."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, b"'").decode().split()
+    text = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text))
+    return _WORD.findall(text.casefold())
+
+
+def capitals(text: str) -> list[str]:
+    """The words that begin with a capital, as they stand, in order."""
+    if text.isascii():
+        return [word for word in text.encode().translate(_SPACED, b"'").decode().split() if "A" <= word < "["]
+    return [word for word in _WORD.findall(_APOSTROPHES.sub("", text)) if word[0].isupper()]
 
 
 def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
@@ -64,27 +76,25 @@ class Names:
 
 def find_names(text: str) -> Names:
     """The names in the text, told by their capitals."""
-    runs: list[list[re.Match[str]]] = []
-    for word in _CAPITAL_WORD.finditer(text):
-        if word[0].lower() in _EMPTY:
-            continue
-        if runs and text[runs[-1][-1].end() : word.start()] in (" ", "-", ". "):
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-    named, openings = [], []
-    for run in runs:
-        if len(run) > 1:
-            named.append(run)
-        elif len(run[0][0]) >= _MIN_NAME:
-            (openings if _begins(text, run[0].start()) else named).append(run)
-    words = frozenset(word[0].lower() for run in named for word in run)
-    shown = tuple(dict.fromkeys(text[run[0].start() : run[-1].end()] for run in named))
-    return Names(shown, words, frozenset(run[0][0].lower() for run in openings) - words)
-
-
-def _begins(text: str, place: int) -> bool:
-    return place == 0 or _SENTENCE_END.search(text, max(0, place - 4), place) is not None
+    runs: dict[str, None] = {}
+    named: set[str] = set()
+    openings: set[str] = set()
+    for found in _RUN.finditer(text):
+        run = found[0]
+        parts = run.lower().replace("-", " ").split()
+        if parts[0] in _EMPTY:
+            run = run[len(parts[0]) :].lstrip(" -.")
+            del parts[0]
+        if len(parts) > 1:
+            runs[run] = None
+            named.update(parts)
+        elif parts and len(run) >= _MIN_NAME and run.lower() not in _EMPTY:
+            if found.start() == 0 or _SENTENCE_END.search(text, max(0, found.start() - 4), found.start()):
+                openings.add(parts[0])
+            else:
+                runs[run] = None
+                named.add(parts[0])
+    return Names(tuple(runs), frozenset(named), frozenset(openings - named))
 
 
 @lru_cache(1 << 16)
