@@ -90,6 +90,15 @@ def test_several_processes_find_the_same_in_the_same_order(tmp_path: Path) -> No
         assert comparable(*scan_all(tmp_path, settings=ScanSettings(workers=workers))) == comparable(*one)
 
 
+def test_a_row_nested_too_deep_to_be_sent_to_another_process_is_scanned_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "deep.jsonl"
+    nested = json.dumps(FLAGGED)[:-1] + ', "more": ' + "[" * 500 + "]" * 500 + "}\n"
+    path.write_text(nested + json.dumps(FLAGGED))
+    one = scan_all(path)
+    assert one[0].rows_with_findings == 2
+    assert comparable(*scan_all(path, settings=ScanSettings(workers=2))) == comparable(*one)
+
+
 def dies(row: Row) -> tuple[Finding, ...]:
     os.kill(os.getpid(), signal.SIGKILL)
     return ()

@@ -34,14 +34,22 @@ def in_processes(
         return
     context = multiprocessing.get_context(_start_method())
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(work, arguments))
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[tuple[Batch, Future[Result]]] = deque()
+
+    def next_result() -> Result:
+        batch, future = waiting.popleft()
+        try:
+            return future.result()
+        except RecursionError:  # what is nested so deep can be worked on, but not sent
+            return work(batch, *arguments)
+
     try:
         for batch in batches:
-            waiting.append(pool.submit(_work_on, batch))
+            waiting.append((batch, pool.submit(_work_on, batch)))
             if len(waiting) > _AHEAD * workers:
-                yield waiting.popleft().result()
+                yield next_result()
         while waiting:
-            yield waiting.popleft().result()
+            yield next_result()
     except BrokenProcessPool as error:
         raise RunError("a worker process died, most likely for want of memory", "run with --workers 1") from error
     finally:
