@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -19,7 +19,7 @@ from disclaim.errors import UnknownNameError, UserError
 from disclaim.records import Severity, Tier
 
 if TYPE_CHECKING:
-    from disclaim.audit import AttributeFiles, ClaimAtRisk, Keep, Report, Rule, ScannedRow, ScanSummary
+    from disclaim.audit import AttributeFiles, BaselineWriter, ClaimAtRisk, Keep, Report, Rule, ScannedRow, ScanSummary
 
 FINDINGS, INTERRUPTED = 1, 130
 
@@ -114,6 +114,7 @@ def audit(
     Example: disclaim audit data.jsonl --format html --out audit.html
     """
     from disclaim.audit import (
+        BaselineWriter,
         ScanSettings,
         count_denials,
         load_baseline,
@@ -131,20 +132,26 @@ def audit(
     known = load_baseline(baseline) if baseline else None
     scanner = load_scanner(tier)
     with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
+        listener.baseline = BaselineWriter() if write_baseline else None
         with show_progress() as on_progress:
             summary = scan(targets, scanner, settings, listener.hear, on_progress, known)
             claims = listener.claims()
             if denials and claims and not summary.interrupted:
-                claims = count_denials(targets, claims, workers, on_progress)
+                with suppress(KeyboardInterrupt):
+                    claims = count_denials(targets, claims, workers, on_progress)
         listener.end(summary, claims)
-    if write_baseline and not summary.interrupted:
+    if write_baseline and listener.baseline and not summary.interrupted:
         listener.baseline.write(write_baseline)
         print_note(f"baseline: {write_baseline}, {summary.findings:,} findings")
     if known and known.num_gone and not summary.interrupted:
         print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
+    _exit(summary, FailOn.NEVER if write_baseline else fail_on)
+
+
+def _exit(summary: ScanSummary, fail_on: FailOn) -> None:
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if not write_baseline and any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on]):
+    if any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on]):
         raise typer.Exit(FINDINGS)
 
 
@@ -182,7 +189,7 @@ class _Listener:
     """Hears of rows as they are scanned and writes what was asked for."""
 
     def __init__(self, chosen: Format, out: Path | None, show: int) -> None:
-        from disclaim.audit import BaselineWriter, ClaimLedger, PageData, load_rules
+        from disclaim.audit import ClaimLedger, PageData, load_rules
 
         self._chosen = chosen
         self._out = out
@@ -193,7 +200,7 @@ class _Listener:
         self._ledger = ClaimLedger()
         self._page = PageData()
         self._report = self._new_report(show)
-        self.baseline = BaselineWriter()
+        self.baseline: BaselineWriter | None = None
         self.stream: IO[bytes] | None = None
         self.attributes: AttributeFiles | None = None
 
@@ -215,8 +222,9 @@ class _Listener:
     def hear(self, row: ScannedRow) -> None:
         """Take in a row."""
         numbers = self._ledger.add(row)
-        for finding in row.findings:
-            self.baseline.add(finding)
+        if self.baseline:
+            for finding in row.findings:
+                self.baseline.add(finding)
         if self._report:
             self._write(self._report.row(row))
         if self._chosen is Format.HTML:
