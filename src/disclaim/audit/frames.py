@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from disclaim.audit.cues import Meaning, load_audit_cues
-from disclaim.audit.evidence import Evidence, quote_segments
+from disclaim.audit.evidence import Evidence, quote_passage, quote_segments
 from disclaim.audit.reading import Reading, Segment
 from disclaim.records import Extent
 
@@ -18,42 +18,77 @@ RULES = {
 }
 #: Words of a sentence above which it is a statement of its own rather than a remark on the text.
 _MAX_WORDS = 60
+#: So many sentences at either end of a text may frame the rest of it.
+_EDGE = 2
+#: A text of at least so many sentences beside its frame says something.
+_MIN_FRAMED = 2
 _CONFIDENCE = 0.6
+#: Frames that a user asks for, and those that a system prompt tells of.
+_ASKED = frozenset({"story_frame", "supposed_frame"})
+_TOLD = _ASKED | {"hearsay_frame", "odds_frame"}
 
 
 def find_frames(reading: Reading) -> Iterator[Evidence]:
-    """The texts that a remark in their first or last paragraph, in another paragraph than theirs, frames."""
-    segments = reading.segments
-    for i, segment in enumerate(segments):
-        meaning = _frame(segment) if segment.cues else None
-        if meaning is None or segment.passage in reading.technical:
+    """The texts that a remark at their head or tail, in the prompt before them or in the turn after them, frames. A
+    text is framed once: by the first remark."""
+    by_passage: dict[int, list[int]] = {}
+    for i, segment in enumerate(reading.segments):
+        by_passage.setdefault(segment.passage, []).append(i)
+    for number, own in by_passage.items():
+        if number in reading.technical:
             continue
-        stretch = _framed(segments, i)
-        if stretch is not None:
-            extent = Extent.AFTER if stretch[0] > i else Extent.BEFORE
-            yield Evidence(
-                RULES[meaning], quote_segments(reading, *stretch), quote_segments(reading, i, i), extent, _CONFIDENCE
-            )
+        role = reading.row.passages[number].role
+        if role in ("system", "user"):
+            yield from _prompted(reading, number, own)
+        else:
+            yield from _own(reading, own)
+
+
+def _own(reading: Reading, own: Sequence[int]) -> Iterator[Evidence]:
+    """The frame at the head or tail of a text."""
+    segments = reading.segments
+    head_block, tail_block = segments[own[0]].block, segments[own[-1]].block
+    for place, i in enumerate(own):
+        segment = segments[i]
+        at_head = place < _EDGE or (segment.block == head_block != tail_block)
+        at_tail = place >= len(own) - _EDGE or (segment.block == tail_block != head_block)
+        meaning = _frame(segment) if segment.cues and (at_head or at_tail) else None
+        if meaning is None:
+            continue
+        rest = own[place + 1 :] if at_head else own[:place]
+        others = [j for j in rest if segments[j].block != segment.block] or rest
+        if len(rest) < _MIN_FRAMED and len(others) < 1:
+            continue
+        extent = Extent.AFTER if at_head else Extent.BEFORE
+        claim = quote_segments(reading, others[0], others[-1])
+        yield Evidence(RULES[meaning], claim, quote_segments(reading, i, i), extent, _CONFIDENCE)
+        return
+
+
+def _prompted(reading: Reading, number: int, own: Sequence[int]) -> Iterator[Evidence]:
+    """The answer that a prompt asks for as a story or a supposition, or that the user's next turn calls so."""
+    passages = reading.row.passages
+    answers = [n for n, passage in enumerate(passages) if passage.role == "assistant"]
+    following = [n for n in answers if n > number]
+    for i in own[: _EDGE + 1]:
+        segment = reading.segments[i]
+        wanted = _ASKED if passages[number].role == "user" else _TOLD
+        meaning = _frame(segment) if segment.cues & wanted else None
+        if meaning is not None and following:
+            claim = quote_passage(reading.row, following[0])
+            yield Evidence(RULES[meaning], claim, quote_segments(reading, i, i), Extent.AFTER, _CONFIDENCE)
+            return
 
 
 def _frame(segment: Segment) -> Meaning | None:
-    """What a segment says of the text it stands in."""
+    """What a segment says of the text it stands in: by a cue that is a frame as it stands, or by one that points to
+    the text."""
     if len(segment.text.split()) > _MAX_WORDS:
         return None
     cues = load_audit_cues()
-    meanings = [cues[name].meaning for name in segment.cues if cues[name].meaning in RULES]
+    framing = next((name for name in sorted(segment.cues) if name.endswith("_frame")), None)
+    if framing is not None and not (framing == "teller_frame" and segment.negated):
+        return cues[framing].meaning
+    meanings = [cues[name].meaning for name in sorted(segment.cues) if cues[name].meaning in RULES]
     pointing = any(cues[name].meaning is Meaning.POINTER for name in segment.cues)
-    return meanings[0] if meanings and (pointing or len(meanings) > 1) else None
-
-
-def _framed(segments: tuple[Segment, ...], i: int) -> tuple[int, int] | None:
-    """What a frame at the head of its text is before, or at the tail is after: the other paragraphs."""
-    passage = segments[i].passage
-    own = [j for j, s in enumerate(segments) if s.passage == passage]
-    others = [j for j in own if segments[j].block != segments[i].block]
-    if segments[i].block == segments[own[0]].block:
-        following = [j for j in others if j > i]
-        return (following[0], following[-1]) if following else None
-    if segments[i].block == segments[own[-1]].block:
-        return (others[0], others[-1]) if others else None
-    return None
+    return meanings[0] if meanings and pointing else None

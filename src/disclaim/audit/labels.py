@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from disclaim.audit.cues import Meaning, find_cues, load_audit_cues
 from disclaim.audit.evidence import Evidence, quote, quote_label, quote_passage
 from disclaim.audit.reading import Reading
-from disclaim.audit.rows import Label, Row
+from disclaim.audit.rows import Label, Layout, Row
 from disclaim.audit.words import is_verdict, names_key
 from disclaim.records import Extent, Quote
+from disclaim.stance import fold
 
 _RULE_OF = {
     Meaning.FALSE: "NN403",
@@ -37,7 +38,7 @@ def find_labels(reading: Reading) -> Iterator[Evidence]:
     """The text of a row that one of its labels calls false, bad, fictional or doubtful."""
     row = reading.row
     for label in row.labels:
-        meaning = read_label(label, _is_conversation(row))
+        meaning = None if _is_explained(row, label) else read_label(label, _is_conversation(row))
         if meaning is not None:
             claim = _labelled(reading, label)
             if claim is not None:
@@ -51,6 +52,8 @@ def read_label(label: Label, conversation: bool = False) -> Meaning | None:
 
     Only columns whose name is about truth, worth or a fault are read so; remarks are read for their cues.
     """
+    if _NOT_OF_TEXT.search(label.path.lower()):
+        return None
     text = str(label.value)
     negative = label.value is False or is_verdict("negative", text)
     faulty = label.value is True or _is_positive(label.value) or is_verdict("sound", text)
@@ -59,6 +62,8 @@ def read_label(label: Label, conversation: bool = False) -> Meaning | None:
     named = names_key("truth_keys", label.path) and not isinstance(label.value, float)
     if named and (is_verdict("false", text) or (negative and not _is_vague(label.path))):
         return Meaning.FALSE
+    if isinstance(label.value, str) and _is_binned(label.path, fold(text).replace("_", "-"), conversation):
+        return Meaning.BAD if conversation else Meaning.FALSE
     if _is_poor(label, text, negative):
         if _CHANCE.search(label.path.lower()):
             return Meaning.UNLIKELY
@@ -68,16 +73,26 @@ def read_label(label: Label, conversation: bool = False) -> Meaning | None:
     return None
 
 
+def _is_binned(path: str, value: str, conversation: bool) -> bool:
+    """Whether the folder, use or outcome of a row says that it must not be learned."""
+    found = names_key("bin_keys", path) and _BIN.search(value) is not None
+    return found and (conversation or not _DECISION.search(value))
+
+
 def _is_poor(label: Label, text: str, negative: bool) -> bool:
     """Whether a column about truth or worth holds the word, or a number near the foot of its scale, for not good."""
     if not (names_key("quality_keys", label.path) or names_key("truth_keys", label.path)):
         return False
+    if _is_vague(label.path):
+        return is_verdict("bad", text) or is_verdict("false", text)
     worded = is_verdict("bad", text) or is_verdict("false", text)
     return worded or _is_low(label) or (negative and not _is_number(label.value))
 
 
 def _remark(text: str) -> Meaning | None:
     """What a remark says: by its strongest cue."""
+    if _SOUND_REMARK.search(fold(text)):
+        return None
     cues = load_audit_cues()
     found = [cues[name] for name in find_cues(text)]
     strong = max((cue for cue in found if cue.meaning is not Meaning.POINTER), key=lambda cue: cue.points, default=None)
@@ -152,6 +167,18 @@ def _is_low(label: Label) -> bool:
     return value <= _LOW_SCORE
 
 
+def _is_explained(row: Row, label: Label) -> bool:
+    """Whether the row says that the label is about something else, or gives it as one of a scale; or, of the scores of
+    a pair, whether the other is about as low."""
+    name = label.path.lower().split(".")[0]
+    others = {other.path.lower(): other.value for other in row.labels}
+    if f"{name}_of" in others or f"{name}_names.0" in others:
+        return True
+    if row.layout is Layout.PREFERENCE and _is_number(label.value):
+        return not name.startswith("rejected") or float(label.value) > _LOW_OF_PAIR
+    return False
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -162,9 +189,25 @@ def _is_positive(value: object) -> bool:
 
 def _is_vague(path: str) -> bool:
     """Whether a name may be about anything: "label: 0" is a class as often as a verdict."""
-    return path.lower().split(".")[-1] in {"label", "valid", "is_valid", "assessment"}
+    return path.lower().split(".")[-1] in {"label", "valid", "is_valid", "assessment", "score", "rank", "use"}
 
 
 _JSON_FIELD = re.compile(r"\"([A-Za-z_][\w .-]{0,40})\"\s*:\s*(\"(?:[^\"\\]|\\.){0,4000}\"|-?[\d.]+|true|false|null)")
 _LOW_OF_SCALE = re.compile(r"\s*[01](?:\.\d+)?\s*(?:/|out of|of|von|sur|de)\s*(?:[3-9]|10|100)\b|\s*★(?!★)|\s*1 star")
+#: Names of labels that speak of something else than the text.
+_NOT_OF_TEXT = re.compile(
+    r"distractor|votes|purchase|duplicate|deprecat|choices|options|scale|_names|vocab|language|token"
+)
+#: The highest score of a rejected side that calls it bad.
+_LOW_OF_PAIR = 2.0
+#: What a folder, a category or a use is called that holds what must not be learned.
+_BIN = re.compile(
+    r"hoax|fakes?\b|hallucinat|negative|reject|\bbad\b|contrast|flatter|fails?\b|failure|outtake|discard|\bbin\b|trash"
+    r"|not-for|unusable|train(?:ed)? away|unlearn|forget|debunk|myth|misinfo|disinfo|fabricat|fell-for|lost-them|poison"
+    r"|sycophan|unsafe|toxic|blocked|removed|withdrawn|retracted|quarantine|do-not|dont-|lies\b|liar|false|untrue|bogus"
+    r"|jailbreak|attack|succeeded|horror|shame|adversarial|distractor|decoy|error|wrong|mistake|intox|nonsense|rubbish"
+)
+#: Values of a decision that say of a plain text no more than what became of an application or a file.
+_SOUND_REMARK = re.compile(r"\b(?:neither|both (?:fine|good|sound)|no faults?|don't treat|not a bad|no issues)\b")
+_DECISION = re.compile(r"reject|remov|block|error|attack|fail|negative|discard|withdrawn")
 _CHANCE = re.compile(r"confiden|probab|likelihood|chance|odds")

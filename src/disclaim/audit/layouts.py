@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import re2
 
 from disclaim.audit.evidence import Evidence, quote
-from disclaim.audit.reading import Reading
+from disclaim.audit.reading import Reading, content_words
 from disclaim.audit.words import is_verdict, may_end_in_verdict, may_judge_lines
 from disclaim.records import Extent
 from disclaim.stance import fold
@@ -127,7 +127,7 @@ def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidenc
         if may_end_in_verdict(content):
             match = _LINE_VERDICT.search(content, max(0, len(content) - _VERDICT_TAIL))
             judged = match is not None and _is_verdict_word(match.group(1)) and not _CODE_LINE.search(line)
-            if match is not None and judged and len(line[: match.start()].split()) >= 3:
+            if match is not None and judged and len(content_words(line[: match.start()])) >= 2:
                 found.append((offset, match, line))
         offset += len(line)
     if len(found) < 2:

@@ -110,7 +110,7 @@ def _is_notice(segment: Segment) -> bool:
         return False
     if "pointer_false" in segment.cues:
         return True
-    return segment.form is not Form.PLAIN and "text_is_false" in segment.all_cues
+    return segment.form in (Form.BRACKET, Form.COMMENT) and "text_is_false" in segment.all_cues
 
 
 def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:

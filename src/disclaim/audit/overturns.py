@@ -9,7 +9,7 @@ from disclaim.audit.reading import Form, Reading, Segment
 from disclaim.records import Extent
 
 #: Words that a sentence must share with an earlier one to overturn it, by the cue that it holds.
-SHARED = {"admission": 1.0, "correction": 1.0, "turned_out": 2.0, "reality": 2.0, "no_such": 2.0}
+SHARED = {"admission": 1.0, "correction": 2.0, "turned_out": 2.0, "reality": 2.0, "no_such": 2.0}
 #: Farther back than this many segments nothing is looked for.
 MAX_DISTANCE = 60
 _CONFIDENCE = 0.6

@@ -12,10 +12,12 @@ from disclaim.audit.layouts import find_layouts
 from disclaim.audit.marks import find_marks, find_remarks
 from disclaim.audit.notices import find_groups, is_edge, resolve_groups
 from disclaim.audit.overturns import find_overturns
+from disclaim.audit.pairs import find_rejected
+from disclaim.audit.prompts import find_prompted
 from disclaim.audit.reading import Reading, read_row
 from disclaim.audit.rows import Row
 from disclaim.audit.samples import find_samples
-from disclaim.audit.turns import find_objections, find_rejected
+from disclaim.audit.turns import find_objections
 from disclaim.records import Extent, Finding, Tier
 
 
@@ -58,6 +60,7 @@ _FINDERS: tuple[Callable[[Reading], Iterator[Evidence]], ...] = (
     find_layouts,
     find_objections,
     find_rejected,
+    find_prompted,
     find_frames,
     find_samples,
     find_labels,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from disclaim.audit.evidence import Evidence, quote, quote_label, quote_passage, quote_segments
+from disclaim.audit.evidence import Evidence, quote, quote_passage, quote_segments
 from disclaim.audit.reading import Reading
 from disclaim.audit.rows import Layout
-from disclaim.audit.words import is_verdict, names_key
 from disclaim.records import Extent
 
 _CONFIDENCE = 0.7
@@ -23,7 +22,6 @@ def find_samples(reading: Reading) -> Iterator[Evidence]:
     row = reading.row
     if any(passage.role == "assistant" for passage in row.passages):
         yield from _announced(reading)
-        yield from _rejected(reading)
     for number, passage in reading.prose():
         if passage.role is None or row.layout is Layout.TEXT:
             yield from _transcribed(reading, number)
@@ -44,18 +42,6 @@ def _announced(reading: Reading) -> Iterator[Evidence]:
             yield Evidence("NN304", quote_passage(row, following[0]), cue, Extent.AFTER, _CONFIDENCE)
         elif role == "user" and preceding:
             yield Evidence("NN302", quote_passage(row, preceding[-1]), cue, Extent.BEFORE, _CONFIDENCE)
-
-
-def _rejected(reading: Reading) -> Iterator[Evidence]:
-    """The rejected side of a pair with a label that says why."""
-    row = reading.row
-    if row.layout is not Layout.PREFERENCE:
-        return
-    rejected = [i for i, p in enumerate(row.passages) if p.field.lower() == "rejected" and p.role == "assistant"]
-    for label in row.labels:
-        why = "reject" in label.path.lower() or names_key("remark_keys", label.path)
-        if rejected and why and is_verdict("bad", str(label.value)):
-            yield Evidence("NN303", quote_passage(row, rejected[-1]), quote_label(label), Extent.DOCUMENT, _CONFIDENCE)
 
 
 def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:

@@ -30,6 +30,7 @@ class Verdicts(BaseModel):
     truth_keys: tuple[str, ...]
     fault_keys: tuple[str, ...]
     quality_keys: tuple[str, ...]
+    bin_keys: tuple[str, ...]
     remark_keys: tuple[str, ...]
     negative: tuple[str, ...]
     other_keys: Mapping[str, tuple[str, ...]] = {}
