@@ -104,6 +104,7 @@ def summary_json(summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> Json:
         "findings_by_severity": summary.findings_by_severity,
         "unreadable": [{"file": r.file, "row": r.index, "reason": r.reason} for r in summary.unreadable],
         "suppressed": summary.suppressed,
+        "rows_by_other_language": summary.rows_by_other_language,
         "interrupted": summary.interrupted,
         "claims": [to_json(claim) for claim in claims],
     }
@@ -231,6 +232,9 @@ class TextReport:
             yield self._ink("warning", f"not audited, because unreadable: {count}")
             for row in summary.unreadable[:_UNREADABLE_SHOWN]:
                 yield f"  {plain(row.file)}, row {row.index}: {plain(row.reason)}"
+        if summary.rows_by_other_language:
+            rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows_by_other_language.items())
+            yield self._ink("warning", f"not in English, where rules find less: {rows}")
         if summary.interrupted:
             yield self._ink("warning", "interrupted: this is what was found until then")
         if summary.findings_by_rule:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.interrupts import interrupts_held
+from disclaim.audit.languages import ENGLISH, guess_language
 from disclaim.audit.pool import in_processes
 from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.streams import compression_of
@@ -70,7 +71,9 @@ class ScannedRow:
 class ScanSummary:
     """What a scan saw. ``rows`` counts unreadable ones too; ``bytes`` is what rows take decompressed, in parquet their
     texts. ``unreadable`` lists the first ``MAX_LISTED`` of ``unreadable_rows``. ``suppressed`` counts findings by what
-    suppressed them. ``interrupted``: the scan was stopped, and the counts are of what was read until then."""
+    suppressed them. ``rows_by_other_language`` counts rows that seem not to be in English, of which rules find less,
+    by the code of their language. ``interrupted``: the scan was stopped, and the counts are of what was read until
+    then."""
 
     files: int
     rows: int
@@ -82,6 +85,7 @@ class ScanSummary:
     unreadable_rows: int
     unreadable: tuple[Unreadable, ...]
     suppressed: dict[str, int]
+    rows_by_other_language: dict[str, int]
     interrupted: bool = False
 
     @property
@@ -137,6 +141,7 @@ class Examined:
     rows: tuple[ScannedRow, ...]
     unreadable: tuple[Unreadable, ...]
     suppressed: Counter[Means]
+    languages: Counter[str]
 
 
 def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings: ScanSettings) -> Examined:
@@ -145,6 +150,7 @@ def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings:
     rows: list[ScannedRow] = []
     unreadable: list[Unreadable] = []
     suppressed: Counter[Means] = Counter()
+    languages: Counter[str] = Counter()
     for record in records:
         if isinstance(record, Unreadable):
             unreadable.append(record)
@@ -155,11 +161,15 @@ def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings:
             unreadable.append(Unreadable(record.file, record.index, "no text in it"))
             continue
         found, counts = suppress(row, scan_row(row), settings.suppressions)
-        suppressed += counts
+        if counts:
+            suppressed.update(counts)
+        language = guess_language(max(row.passages, key=lambda passage: len(passage.text)).text)
+        if language not in (None, ENGLISH):
+            languages[str(language)] += 1
         if found or settings.keep is Keep.EVERY:
             kept = row if settings.keep is Keep.TEXTS else None
             rows.append(ScannedRow(row.file, row.index, _id_of(row), found, kept))
-    return Examined(len(records), num_bytes, tuple(rows), tuple(unreadable), suppressed)
+    return Examined(len(records), num_bytes, tuple(rows), tuple(unreadable), suppressed, languages)
 
 
 def _id_of(row: Row) -> str | None:
@@ -176,7 +186,7 @@ def record_batches(files: Sequence[Path], meter: Meter) -> Iterator[list[Record 
     size = 0
     for path in files:
         for record in iter_records(path):
-            taken = len(record.raw) if isinstance(record, Record) else 0
+            taken = _size_of(record) if isinstance(record, Record) else 0
             meter.reads(taken)
             batch.append(record)
             size += taken
@@ -186,6 +196,23 @@ def record_batches(files: Sequence[Path], meter: Meter) -> Iterator[list[Record 
         meter.ends(path)
     if batch:
         yield batch
+
+
+def _size_of(record: Record) -> int:
+    """The row's bytes, or the characters of its strings where the file has no bytes of a row."""
+    if record.raw:
+        return len(record.raw)
+    size = 0
+    left = [record.value]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return size
 
 
 class Meter:
@@ -248,6 +275,7 @@ class _Tally:
         self._by_rule: Counter[str] = Counter()
         self._by_severity: Counter[str] = Counter()
         self._suppressed: Counter[Means] = Counter()
+        self._languages: Counter[str] = Counter()
         self._unreadable: list[Unreadable] = []
 
     def add(self, examined: Examined) -> None:
@@ -255,6 +283,7 @@ class _Tally:
         self._rows += examined.num_records
         self._bytes += examined.num_bytes
         self._suppressed += examined.suppressed
+        self._languages += examined.languages
         self._unreadable_rows += len(examined.unreadable)
         self._unreadable += examined.unreadable[: MAX_LISTED - len(self._unreadable)]
         for row in examined.rows:
@@ -292,5 +321,6 @@ class _Tally:
             unreadable_rows=self._unreadable_rows,
             unreadable=tuple(self._unreadable),
             suppressed={name.value: count for name, count in sorted(self._suppressed.items()) if count},
+            rows_by_other_language=dict(sorted(self._languages.items())),
             interrupted=interrupted,
         )
