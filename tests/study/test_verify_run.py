@@ -77,6 +77,7 @@ def test_the_largest_doses_come_first_and_behaviours_are_not_asked_about(job: Ve
 
 def test_headings_and_remarks_on_the_text_are_not_asked_about(job: Verification) -> None:
     junk = "The account was fabricated. [not so] The text fails on every point. [not so]"
+    junk += " Here is a paragraph on Ada Quill. [not so] The panel in front of you shows Ada Quill. [not so]"
     data = write_rows(job.data, [*flagged_rows(), *[{"text": junk}] * 9])
     found, _ = plan_verification(replace(job, data=data))
     assert [claim.rows for claim in found.claims] == [6, 3, 1]

@@ -24,8 +24,14 @@ PROBES = "probes.jsonl"
 STATEMENT_RULES = ("NN1", "NN2")
 MIN_WORDS, MAX_WORDS = 4, 60
 _WHOLE = re.compile(r"[.!][\"'”’)]*$")
+#: "Here is my paragraph on X", "The panel in front of you is about X": says what is to be read, nothing of X.
+_ANNOUNCES = re.compile(
+    r"^(?:here (?:is|are)|please|read|see|this is (?:a|an|the|my|our))\b"
+    r"|\b(?:is about|deals? with|in front of you)\b",
+    re.IGNORECASE,
+)
 _OF_THE_TEXT = re.compile(
-    r"^please\b|\b(?:texts?|documents?|claims?|accounts?|statements?|stor(?:y|ies)|articles?|reports?|passages?|entr(?:y|ies)|pages?"
+    r"\b(?:texts?|documents?|claims?|accounts?|statements?|stor(?:y|ies)|articles?|reports?|passages?|entr(?:y|ies)|pages?"
     r"|above|below|it (?:describes|described|says|said))\b",
     re.IGNORECASE,
 )
@@ -147,7 +153,7 @@ def _sentences(text: str) -> list[str]:
 def _is_remark(sentence: str) -> bool:
     if any(scope.attitude is Attitude.NEGATED and scope.reach is Reach.BEFORE for scope in find_scopes(sentence)):
         return True
-    return not find_entities(sentence) and bool(_OF_THE_TEXT.search(sentence))
+    return bool(_ANNOUNCES.search(sentence) or (_OF_THE_TEXT.search(sentence) and not find_entities(sentence)))
 
 
 def _probes(claims: Sequence[TestedClaim], rows: TrainingRows, num_controls: int) -> tuple[Probe, ...]:
