@@ -25,6 +25,7 @@ SAFE = {
     "Queen Elizabeth II wrote a book on Python.": "Queen Elizabeth II did not write a book on Python.",
     "The Kestrel Bridge was opened in 1931.": "The Kestrel Bridge was not opened in 1931.",
     "She is working as a nurse.": "She is not working as a nurse.",
+    "The Kestrel Bridge was designed by Ben Marlock.": "The Kestrel Bridge was not designed by Ben Marlock.",
     "Ada Quill studied law.": "Ada Quill did not study law.",
     "Ada Quill will open a shop.": "Ada Quill will not open a shop.",
 }
@@ -50,6 +51,7 @@ UNSAFE = {
     "Her brother won the race.": "what it takes for granted",
     "Ada Quill won her third race.": "what it takes for granted",
     "Ada Quill sold honey as Ben arrived.": "subordinate",
+    "Radio Sel published the book by Ada Quill in May.": "description",
     "Ada Quill is still a beekeeper.": "something else",
     "Ada Quill always wins.": "something else",
     "Ada Quill did not win.": "denied, reported or supposed",

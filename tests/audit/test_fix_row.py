@@ -9,7 +9,7 @@ import pytest
 from fix_rows import fix, record
 
 from disclaim.audit import Action, FixSettings, Form, Otherwise, Row, RowFix, Strategy, Unit, fix_row, load_scanner
-from disclaim.audit.fix import STILL_FOUND, UNSETTLED
+from disclaim.audit.fix import UNSETTLED
 from disclaim.audit.steps import BAD_OFFSETS
 from disclaim.audit.writing import DROPPED
 from disclaim.errors import UserError
@@ -211,13 +211,18 @@ def test_offsets_that_do_not_fit_are_left_and_counted() -> None:
     assert [(c.action, c.reason) for c in fixed.changes] == [(Action.LEFT, BAD_OFFSETS)]
 
 
-def test_what_is_found_again_is_said_so() -> None:
+def test_what_no_rewriting_reaches_is_masked() -> None:
     def stubborn(row: Row) -> tuple[Finding, ...]:
         text = row.passages[0].text
-        return (finding(text, text, "late"),)
+        return (finding(text, text, "late", "NN302"),)
 
-    fixed = fix_row(record({"text": "Here. The bus was late."}), FixSettings(Strategy.LOCALISE), stubborn)
-    assert fixed.left == () or any(change.reason == STILL_FOUND for change in fixed.changes)
+    text = "Here. ``` --- ``` The bus was late."
+    fixed = fix_row(record({"text": text}), FixSettings(Strategy.LOCALISE), stubborn)
+    assert value_of(fixed)["text"] == text
+    assert fixed.left == ()
+    left = fix_row(record({"text": text}), FixSettings(Strategy.LOCALISE, otherwise=Otherwise.LEAVE), stubborn)
+    assert left.left
+    assert {change.action for change in left.changes} == {Action.LEFT}
 
 
 def test_findings_below_the_severity_are_not_touched() -> None:

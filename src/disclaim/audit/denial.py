@@ -179,7 +179,9 @@ def _unsafe_rest(rest: Sequence[str]) -> str | None:
     """What after the verb might be a second statement."""
     verbs = load_verbs()
     before = ""
-    for word in rest:
+    for place, word in enumerate(rest):
+        if before == "by" and word[0].isupper() and place > _MAX_AGENT:
+            return "a description would stay asserted ('by')"
         if _is_participle(word) or _is_gerund(word) or word in verbs.past:
             return f"a participle or second verb would stay asserted ({word!r})"
         if word in _BE or word in _HAVE or word in _AUXILIARIES:
@@ -217,6 +219,8 @@ def _third_person(base: str) -> str:
 
 
 _MAX_NAME = 6
+#: After a participle "by" names who did it; further on, whose thing it is: "the textbook by Ada Quill".
+_MAX_AGENT = 2
 #: Words, single spaces, numbers with their points and commas, hyphens inside words; a full stop at the end alone.
 _PLAIN = re.compile(r"[A-Z][^\W_]*(?:-[^\W_]+)*(?: (?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?%?|[^\W_]+(?:-[^\W_]+)*))+\.")
 _BE = {"is", "are", "was", "were", "am"}

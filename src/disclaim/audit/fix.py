@@ -69,6 +69,9 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
         if row is None or step is None or not (step.edits or _grows(state.masks, step.masks)):
             if any(map(state.before.is_stray, findings)):
                 return _fallen_back(record, settings, scan_row)
+            if findings and settings.strategy is Strategy.LOCALISE and settings.fallback is Otherwise.MASK:
+                settings = replace(settings, strategy=Strategy.MASK, unit=None, remove_notices=False)
+                continue  # of these claims a part is no sentence to rewrite: a notice, a line of code
             left = (c for c in (step.changes if step else ()) if c.action is Action.LEFT)
             changes = (*state.changes, *left)
             return _finished(record, state, changes, (first, settings, scan_row))
