@@ -40,7 +40,7 @@ def test_the_rules_take_any_row() -> None:
     assert scanner(read({"text": "\ud800 It rains. \udfff", "note": "\ud800"})) == ()
 
 
-@pytest.mark.parametrize("tier", [Tier.LEARNED, Tier.MODEL])
+@pytest.mark.parametrize("tier", [Tier.MODEL])
 def test_a_tier_that_is_not_there_is_wrong_use(tier: Tier) -> None:
     with pytest.raises(UserError, match=f"no tier {tier.value}") as caught:
         load_scanner(tier)
