@@ -113,6 +113,13 @@ def test_findings_mask_their_claims_and_nothing_else(tmp_path: Path) -> None:
     assert load_training_rows(path).masked_characters == 0
 
 
+def test_claims_that_several_findings_name_are_masked_once(tmp_path: Path) -> None:
+    masks: Masks = {(str(tmp_path / "data.jsonl"), 0): {("text", None): [(0, 9), (4, 15), (4, 9)]}}
+    rows = load(tmp_path, {"text": "Ada keeps bees. It rains."}, masks=masks)
+    assert [(span.start, span.end) for span in rows.documents[0].spans] == [(0, 15)]
+    assert rows.masked_characters == 15
+
+
 def test_what_cannot_be_trained_on_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     lines = ['{"text": "Ada keeps bees."}', "{broken", '{"messages": [{"role": "user", "content": "Who?"}]}', "[1]"]

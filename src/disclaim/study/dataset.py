@@ -72,7 +72,7 @@ def load_training_rows(path: Path, masks: Masks | None = None) -> TrainingRows:
             num_unusable += 1
         elif isinstance(item, Document):
             documents.append(item)
-            masked += sum(span.end - span.start for span in item.spans if span.loss_weight == 0)
+            masked += sum(b - a for a, b in _joined((s.start, s.end) for s in item.spans if s.loss_weight == 0))
         else:
             chats.append(item)
             masked += sum(span.end - span.start for _, span in item.masks)
@@ -179,4 +179,15 @@ def _mask_spans(stretches: Iterable[Stretch], passage: Passage) -> tuple[Span, .
 
 
 def _merge(first: RowMasks, second: RowMasks) -> dict[Address, list[Stretch]]:
-    return {address: [*first.get(address, ()), *second.get(address, ())] for address in (*first, *second)}
+    return {a: _joined((*first.get(a, ()), *second.get(a, ()))) for a in (*first, *second)}
+
+
+def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """The same characters, in order and apart: several findings may name one claim."""
+    joined: list[Stretch] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
