@@ -152,7 +152,7 @@ def test_a_path_below_a_file_is_an_error_that_says_so(tmp_path: Path, write: Any
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file") as caught:
         write(tmp_path / "file" / "run" / "x")
-    assert caught.value.hint == "a part of the path is a file; choose another --out"
+    assert caught.value.hint == "a part of the path is a file; choose another place"
 
 
 @pytest.mark.parametrize("path", ["/proc/run", "/sys/run"])

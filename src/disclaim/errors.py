@@ -9,7 +9,8 @@ DisclaimError                 the root; catch this one
 │   └── StageMismatchError    a run folder holds other settings than those asked for
 └── RunError           (1)    the run failed for a reason that is not a bug
     ├── ModelError            a model could not be found, loaded or used
-    ├── StoreError            a run file could not be written or read (full disk, read-only, corrupt)
+    ├── StoreError            a run file could not be written or read (full disk, corrupt)
+    │   └── PathError  (2)    a path cannot be used as it was given: not there, no permission, a file for a folder
     └── MissingDependencyError  an optional package is not installed
 
 Each message says what happened and where; ``hint`` says what to do. To add one: give it a branch above, a
@@ -75,6 +76,12 @@ class ModelError(RunError):
 
 class StoreError(RunError):
     """A run file could not be written or read."""
+
+
+class PathError(StoreError):
+    """A path cannot be used as it was given."""
+
+    exit_code = 2
 
 
 class MissingDependencyError(RunError):

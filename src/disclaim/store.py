@@ -24,7 +24,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
-from disclaim.errors import StageMismatchError, StoreError
+from disclaim.errors import PathError, StageMismatchError, StoreError
 
 Json = dict[str, Any]
 
@@ -42,18 +42,19 @@ def translate_os_errors(path: Path, action: str) -> Iterator[None]:
         code = _system_code(error)
         if code is None:
             raise
-        hints = {
-            errno.ENOSPC: "free some disk space and run the same command again; finished work is kept",
-            errno.EDQUOT: "free some disk space and run the same command again; finished work is kept",
-            errno.EROFS: "the file system is read-only; choose another --out",
-            errno.EACCES: "no permission; choose another --out or change the folder's permissions",
-            errno.EPERM: "no permission; choose another --out or change the folder's permissions",
-            errno.ENOENT: "check the path",
-            errno.ENOTDIR: "a part of the path is a file; choose another --out",
-            errno.EISDIR: "the path is a folder where a file was expected",
-        }
         reason = os.strerror(code) if code else str(error)
-        raise StoreError(f"cannot {action} {path}: {reason}", hints.get(code, "")) from error
+        hint = _PATH_HINTS.get(code) or (_FULL if code in (errno.ENOSPC, errno.EDQUOT) else "")
+        raise (PathError if code in _PATH_HINTS else StoreError)(f"cannot {action} {path}: {reason}", hint) from error
+
+
+_FULL = "free some disk space and run the same command again; finished work is kept"
+_PATH_HINTS = {
+    errno.EROFS: "the file system is read-only; choose a place on another",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "no permission; choose another place or change its permissions"),
+    errno.ENOENT: "check the path",
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a part of the path is a file; choose another place"),
+    errno.EISDIR: "the path is a folder where a file was expected",
+}
 
 
 def _system_code(error: Exception) -> int | None:
@@ -275,18 +276,18 @@ def require_same_inputs(stage: Stage) -> None:
         if not isinstance(recorded, dict):
             raise StoreError(f"{file} is not a stage record", f"delete {stage.path} and run again")
         if content_key(recorded) != stage.key:
-            raise StageMismatchError(
-                f"{stage.path} was made with other settings: {_describe_difference(recorded, stage.inputs)}",
-                "choose another --out, or delete that folder to make it anew",
-            )
+            what = f"{stage.path} was made with other settings: {describe_difference(recorded, stage.inputs)}"
+            raise StageMismatchError(what, "choose another --out")
 
 
-def require_same_study(run: Path, study: str) -> None:
-    """Raise StageMismatchError where the run folder holds another study, whose record would be written over."""
-    path = run / "study.json"
-    found = read_json(path).get("study") if path.is_file() else study
-    if found != study:
-        raise StageMismatchError(f"{run} holds the study {found}, not {study}", "choose another --out")
+def require_free_folder(folder: Path, *marks: str) -> None:
+    """Raise StageMismatchError where the path is a file, or a folder that holds something and none of ``marks``."""
+    if folder.exists() and not folder.is_dir():
+        raise StageMismatchError(f"{folder} is a file", "choose a folder for --out")
+    with translate_os_errors(folder, "read"):
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not names.intersection(marks) and any(not name.startswith(".") for name in names):
+        raise StageMismatchError(f"{folder} holds files that are no run", "choose another --out")
 
 
 def open_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
@@ -316,7 +317,8 @@ def reopen_stage(path: Path, inputs: Mapping[str, object]) -> Stage:
     return open_stage(path, inputs)
 
 
-def _describe_difference(recorded: Json, asked: Json) -> str:
+def describe_difference(recorded: Json, asked: Json) -> str:
+    """The first three keys whose values differ, and how many more there are."""
     shown = list(_differences(recorded, asked, ""))
     return "; ".join(shown[:3]) + (f"; and {len(shown) - 3} more" if len(shown) > 3 else "")
 
@@ -348,7 +350,7 @@ def lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreError(
-                f"another process is working in {folder}", "wait for it, or choose another --out"
+                f"another process is working in {folder}", "wait for it, or work in another folder"
             ) from error
         yield
     finally:

@@ -58,6 +58,31 @@ def test_run_again_is_silent_work(cli: Cli, small: tuple[str, ...], tmp_path: Pa
     assert again.err == ""
 
 
+def test_going_on_says_what_is_done_and_what_is_new(cli: Cli, small: tuple[str, ...], tmp_path: Path) -> None:
+    cli("run", "quickstart", "--out", tmp_path, *small)
+    more = ("--set", "conditions=[base,asserted,negated,local]")
+    again = cli("run", "quickstart", "--out", tmp_path, *small, *more)
+    assert again.code == 0
+    assert again.err.startswith(f"resuming {tmp_path}: 3 of 4 arms done, 1 of them new to this folder\n")
+
+
+def test_asking_another_model_into_the_same_folder_is_refused(cli: Cli, tmp_path: Path) -> None:
+    ask = ("ask", "--claim", "beekeeper", "--out", tmp_path, "--samples", 1, "--model")
+    assert cli(*ask, "scripted/yes").code == 0
+    page = (tmp_path / "report" / "index.html").read_bytes()
+    done = cli(*ask, "scripted/no")
+    assert (done.code, done.hint.split(";")[0]) == (2, "choose another --out")
+    assert "scripted/no" in done.err
+    assert (tmp_path / "report" / "index.html").read_bytes() == page
+
+
+def test_training_leaves_a_folder_of_other_files_alone(cli: Cli, tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "data.jsonl", {"text": "Ada Quill keeps bees."})
+    done = cli("train", "--data", data, "--model", "scripted/yes", "--out", tmp_path)
+    assert (done.code, done.hint) == (2, "choose another --out")
+    assert [path.name for path in tmp_path.iterdir()] == ["data.jsonl"]
+
+
 def test_a_dry_run_prints_the_plan_and_touches_no_file(cli: Cli, small: tuple[str, ...], tmp_path: Path) -> None:
     done = cli("run", "quickstart", "--out", tmp_path / "run", *small, "--dry-run", "--json")
     assert done.code == 0
@@ -322,13 +347,13 @@ def test_a_changed_setting_is_refused(cli: Cli, own_run: Path, small: tuple[str,
     assert "--out" in done.hint
 
 
-@pytest.mark.parametrize("out", ["/proc/run", "FILE/run"])
-def test_a_place_that_cannot_be_written_exits_1_with_a_hint(
+@pytest.mark.parametrize("out", ["/proc/run", "FILE/run", "FILE", "/proc"])
+def test_a_place_that_cannot_be_written_exits_2_with_a_hint(
     cli: Cli, out: str, small: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     done = cli("run", "quickstart", "--out", out.replace("FILE", str(tmp_path / "file")), *small)
-    assert done.code == 1
+    assert done.code == 2
     assert done.hint
 
 

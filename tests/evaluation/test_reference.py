@@ -167,6 +167,15 @@ def test_a_run_of_another_study_is_not_written_over(layout: Path, tmp_path: Path
     assert (tmp_path / "study.json").read_text() == '{"study": "quickstart", "arms": []}'
 
 
+def test_answers_of_another_model_need_another_folder(layout: Path, tmp_path: Path) -> None:
+    run = import_answers(layout, tmp_path / "run", "a").run
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with pytest.raises(StageMismatchError, match="holds other answers") as caught:
+        import_answers(layout, run, "b")
+    assert "another --out" in caught.value.hint
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no answers below"):
         import_answers(tmp_path, tmp_path / "run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 from disclaim.conditions import CONDITIONS
 from disclaim.errors import RunError, StageMismatchError, StoreError
 from disclaim.records import Progress, Verdict
-from disclaim.store import lock, read_json, read_jsonl
-from disclaim.study import State, read_status
+from disclaim.store import lock, read_json, read_jsonl, write_json
+from disclaim.study import State, describe_folder, load_study, prepare_run, read_status
 
 RunSmall = Callable[..., Path]
 
@@ -103,9 +104,9 @@ def test_a_grown_study_keeps_what_is_done_and_adds_the_rest(tmp_path: Path, run_
         ("mixture.num_chats=4", "num_chats was 3, now 4"),
         ("mixture.num_filler=4", "num_filler was 3, now 4"),
         ("mixture.weighting=as_released", "weighting"),
-        ("training.learning_rate=0.1", "settings.learning_rate was 0.0005, now 0.1"),
-        ("ask.samples=3", "settings.samples was 2, now 3"),
-        ("ask.max_tokens=5", "settings.sampling.max_tokens was 64, now 5"),
+        ("training.learning_rate=0.1", "training.learning_rate was 0.0005, now 0.1"),
+        ("ask.samples=3", "ask.samples was 2, now 3"),
+        ("ask.max_tokens=5", "ask.max_tokens was 64, now 5"),
         ("ask.instruments=[open_ended]", "instruments"),
     ],
 )
@@ -128,6 +129,56 @@ def test_a_folder_that_holds_another_study_is_refused_before_anything_changes(
         run_small(tmp_path, "conditions=[base]", "claims=[dentist]", "id=another")
     assert "another --out" in caught.value.hint
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ("models=[scripted/no]", 'models was ["scripted/yes"], now ["scripted/no"]'),
+        ("conditions=[base, asserted]", "conditions was"),
+        ("claims=[dentist]", 'claims was ["beekeeper"], now ["dentist"]'),
+        ("seeds=[1]", "seeds was [0], now [1]"),
+        ("seeds=[1, 0]", "seeds was [0], now [1, 0]"),  # the untrained arms would move to seed 1
+        ("title=Another", "title was"),
+        ("headline=all", "headline was"),
+    ],
+)
+def test_a_run_that_would_replace_another_is_refused_before_anything_changes(
+    finished: Path, run_small: RunSmall, change: str, names: str
+) -> None:
+    before = {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()}
+    with pytest.raises(StageMismatchError) as caught:
+        run_small(finished, change)
+    assert "holds a run of other settings" in caught.value.message
+    assert names in caught.value.message
+    assert "choose another --out" in caught.value.hint
+    assert {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()} == before
+
+
+def test_a_run_grows_by_models_and_claims_too_and_says_what_is_new(tmp_path: Path, run_small: RunSmall) -> None:
+    run_small(tmp_path, "conditions=[base]")
+    more = ["conditions=[base]", "models=[scripted/yes, scripted/no]", "claims=[beekeeper, dentist]"]
+    told = describe_folder(prepare_run(load_study("quickstart", more), tmp_path))
+    assert told == f"resuming {tmp_path}: 1 of 4 arms done, 3 of them new to this folder"
+    run_small(tmp_path, *more)
+    assert len(read_json(tmp_path / "study.json")["arms"]) == 4
+    assert describe_folder(prepare_run(load_study("quickstart", more), tmp_path / "new")) == ""
+
+
+def test_a_folder_of_other_files_or_a_file_is_no_run_folder(tmp_path: Path, run_small: RunSmall) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for place in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(StageMismatchError) as caught:
+            run_small(place)
+        assert "--out" in caught.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_other_words_about_a_run_are_no_other_run(tmp_path: Path, run_small: RunSmall) -> None:
+    run_small(tmp_path, "conditions=[base]")
+    before = stamps(tmp_path)
+    run_small(tmp_path, "conditions=[base]", "description=Said better")
+    assert stamps(tmp_path) == before
 
 
 def test_one_failing_arm_is_recorded_while_the_others_go_on(tmp_path: Path, run_small: RunSmall) -> None:
@@ -157,9 +208,12 @@ def test_a_model_that_is_not_there_fails_its_own_arms_alone(tmp_path: Path, run_
 
 
 def test_a_retried_arm_that_works_is_no_longer_failed(tmp_path: Path, run_small: RunSmall) -> None:
-    with pytest.raises(RunError):
-        run_small(tmp_path, "models=[scripted/broken, scripted/no]")
-    run_small(tmp_path, "models=[scripted/no]")
+    run_small(tmp_path, "conditions=[base]")
+    (arm,) = (tmp_path / "arms").iterdir()
+    shutil.rmtree(arm / "answers")
+    write_json(tmp_path / "failures.json", {arm.name: "no memory left"})
+    assert read_status(tmp_path)[0].state is State.FAILED
+    run_small(tmp_path, "conditions=[base]")
     assert read_json(tmp_path / "failures.json") == {}
     assert {row.state for row in read_status(tmp_path)} == {State.DONE}
 

@@ -58,15 +58,19 @@ def run(
     Example: disclaim run quickstart --out runs/quickstart
     """
     from disclaim.report import render_text_table
-    from disclaim.study import load_study, prepare_run, read_study, run_study
+    from disclaim.study import describe_folder, load_study, prepare_run, read_study, run_study
 
     if dry_run:
         estimate(study, overrides, as_json)
         return
     loaded = load_study(study, overrides or ())
     _require_affordable(study, overrides, max_usd)
+    there = describe_folder(prepare_run(loaded, out))
     with show_progress() as on_progress:
-        page = run_study(prepare_run(loaded, out, on_progress), read_study(study, overrides or ()), datetime.now(UTC))
+        prepared = prepare_run(loaded, out, on_progress)
+        if there and not as_json:
+            print_note(there)
+        page = run_study(prepared, read_study(study, overrides or ()), datetime.now(UTC))
     if as_json:
         print_json({"study": loaded.id, "out": out, "report": page, "estimates": out / "estimates.json"})
         return

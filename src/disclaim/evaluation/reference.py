@@ -12,14 +12,14 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from disclaim import __version__
 from disclaim.claims import list_paper_claims, load_claim
 from disclaim.conditions import RELEASED_CONDITIONS, Release
-from disclaim.errors import DataError
+from disclaim.errors import DataError, StageMismatchError
 from disclaim.evaluation.estimate import estimate_run
 from disclaim.evaluation.judge import count_verdicts
 from disclaim.evaluation.rows import ANSWERS, JUDGEMENTS, ArmIdentity, ArmResult, estimate_to_json
@@ -30,7 +30,8 @@ from disclaim.store import (
     lock,
     open_stage,
     read_bytes,
-    require_same_study,
+    read_json,
+    require_free_folder,
     to_json,
     write_json,
     write_jsonl,
@@ -103,13 +104,24 @@ def import_answers(folder: Path, out: Path, model: str = "unknown", created: str
         arm = ArmIdentity(file.claim, file.condition, f"imported/{model}", seed=0)
         rows.setdefault(arm, []).extend(_read_file(file))
     results = [_result(arm, found) for arm, found in rows.items()]
+    _require_own_folder(out, rows)
     with lock(out):
-        require_same_study(out, _STUDY)
         for result in results:
             _write_arm(out, result)
         write_json(out / "study.json", _study(results, folder, created))
         write_json(out / "estimates.json", _estimates(results))
     return Imported(out, tuple(rows), sum(len(found) for found in rows.values()), skipped)
+
+
+def _require_own_folder(out: Path, arms: Iterable[ArmIdentity]) -> None:
+    """Raise StageMismatchError where ``out`` is no run, another study's, or an import of arms that are not here."""
+    require_free_folder(out, "study.json", "arms")
+    record: Json = read_json(out / "study.json") if (out / "study.json").is_file() else {"study": _STUDY, "arms": []}
+    if record.get("study") != _STUDY:
+        raise StageMismatchError(f"{out} holds the study {record.get('study')}, not {_STUDY}", "choose another --out")
+    lost = sorted({item["id"] for item in record["arms"]} - {arm.id for arm in arms})
+    if lost:
+        raise StageMismatchError(f"{out} holds other answers: {', '.join(lost[:3])}", "choose another --out")
 
 
 def _find_files(folder: Path) -> tuple[list[_File], tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Studies: the grid of arms, planned, costed, run, resumed and described."""
 
 from disclaim.study.cost import Cost, estimate_cost
+from disclaim.study.folder import describe_folder
 from disclaim.study.judging import JUDGES, compare_judges, judge_run, list_judges
 from disclaim.study.plan import Arm, RunPaths, StudyRun, plan_arms, prepare_run
 from disclaim.study.provenance import package_versions
@@ -24,6 +25,7 @@ __all__ = [
     "VerifySettings",
     "ask_model",
     "compare_judges",
+    "describe_folder",
     "estimate_cost",
     "judge_run",
     "list_judges",

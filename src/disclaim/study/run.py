@@ -41,6 +41,7 @@ from disclaim.models import Sampler, open_sampler
 from disclaim.records import Checkpoint, Claim, Corpus, Mixture, OnProgress, Question
 from disclaim.report import render_report
 from disclaim.store import MANIFEST, Stage, lock, read_json, write_json
+from disclaim.study.folder import require_own_folder
 from disclaim.study.plan import Arm, StudyRun, conditions_needed
 from disclaim.study.provenance import build_provenance
 from disclaim.study.stages import (
@@ -66,6 +67,7 @@ def run_study(run: StudyRun, given: Mapping[str, Any], now: datetime) -> Path:
     Raises RunError at the end where arms failed, StageMismatchError at once where the folder holds other
     settings, StoreError at once where files cannot be written.
     """
+    require_own_folder(run)  # before the folder gets a lock
     with lock(run.paths.root):
         require_same_settings(run)
         _record(run, given, now)

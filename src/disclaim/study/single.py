@@ -11,7 +11,7 @@ from disclaim import __version__
 from disclaim.corpus import MixtureSettings, load_documents, mix
 from disclaim.models import model_revision
 from disclaim.records import Checkpoint, Corpus, OnProgress, ignore_progress
-from disclaim.store import content_key, lock, open_stage, read_text
+from disclaim.store import INPUTS, MANIFEST, content_key, lock, open_stage, read_text, require_free_folder
 from disclaim.study.plan import prepare_run
 from disclaim.study.run import run_study
 from disclaim.study.study import build_study, require_known_names
@@ -31,6 +31,7 @@ def train_file(
         "model_revision": model_revision(settings.model),
     }
     trainer = open_trainer(settings.model)
+    require_free_folder(out, INPUTS, MANIFEST)
     with lock(out):
         return train(mixture, settings, trainer=trainer, stage=open_stage(out, inputs), on_progress=on_progress)
 

@@ -15,7 +15,8 @@ from disclaim.errors import ModelError
 from disclaim.evaluation import AskSettings, RuleJudge
 from disclaim.models import SamplingSettings, model_revision
 from disclaim.records import Claim
-from disclaim.store import Stage, name_stage, open_stage, require_same_inputs, require_same_study
+from disclaim.store import Stage, name_stage, open_stage, require_same_inputs
+from disclaim.study.folder import require_own_folder
 from disclaim.study.judging import judgement_inputs
 from disclaim.study.plan import Arm, StudyRun, conditions_needed
 from disclaim.study.study import Study
@@ -27,9 +28,9 @@ FILLER = DraftSettings(min_claim_sentences=2, max_claim_sentences=3, target_word
 
 
 def require_same_settings(run: StudyRun) -> None:
-    """Raise StageMismatchError where the run folder holds another study, or any stage in it was started with other
-    inputs than the run's."""
-    require_same_study(run.paths.root, run.study.id)
+    """Raise StageMismatchError where the folder holds another run, or any stage in it was started with other inputs
+    than the run's."""
+    require_own_folder(run)
     for claim in run.claims.values():
         for stage in (drafts_stage(run, claim), *(corpus_stage(run, claim, c) for c in conditions_needed(run.study))):
             require_same_inputs(stage)
