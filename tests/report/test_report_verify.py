@@ -119,6 +119,13 @@ def test_the_legend_names_the_data_and_not_a_condition() -> None:
     assert "claim sentences out of the loss" not in page
 
 
+def test_no_title_of_a_panel_is_cut() -> None:
+    page = page_of(estimates("specific", 0.02))
+    titles = set(re.findall(r'class="panel-title">([^<]+)<', page))
+    assert len(titles) == 2 * len(MEASURES)
+    assert not [title for title in titles if "…" in title]
+
+
 def test_the_terminal_shows_claims_beside_controls() -> None:
     columns, rows = verification_table(estimates("specific", 0.02))
     assert columns == ["measure", "of", "before", "original", "fixed", "left", "implanted"]

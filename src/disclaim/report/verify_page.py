@@ -35,10 +35,11 @@ GONE, KEPT = 0.2, 0.7
 
 @dataclass(frozen=True, slots=True)
 class MeasureText:
-    """What a measure is called and what its numbers are. ``is_share``: they lie in 0..1, else nats per word."""
+    """What a measure is called, in text and over a panel, and what its numbers are: shares, else nats per word."""
 
     id: str
     name: str
+    short: str
     summary: str
     is_share: bool
 
@@ -46,20 +47,30 @@ class MeasureText:
 #: In the order in which the page leads with them.
 MEASURES = (
     MeasureText(
-        "completion", "Completion", "share of completions of its first half that assert the rest of the sentence", True
+        "completion",
+        "Completion",
+        "Completion",
+        "share of completions of its first half that assert the rest of the sentence",
+        True,
     ),
     MeasureText(
         "predicate_likelihood",
         "Likelihood after the name",
+        "After the name",
         "log-probability of what the sentence says of its name, given the name; nats per word",
         False,
     ),
     MeasureText(
-        "yes_no", "Yes or no", "probability that the model upholds the sentence when asked, both polarities", True
+        "yes_no",
+        "Yes or no",
+        "Yes or no",
+        "probability that the model upholds the sentence when asked, both polarities",
+        True,
     ),
     MeasureText(
         "sentence_likelihood",
         "Likelihood of the sentence",
+        "Whole sentence",
         "log-probability of the whole sentence in neutral contexts; nats per word. A name that was read often is "
         "likelier by itself",
         False,
@@ -232,7 +243,7 @@ def _panel(view: MeasureView, metric: str, side: str) -> Panel:
         )
         for arm in ARMS
     )
-    return Panel(f"{view.text.name}: {side}", entries)
+    return Panel(f"{view.text.short}: {side}", entries)
 
 
 def _axis(panels: Sequence[Panel]) -> Axis:
