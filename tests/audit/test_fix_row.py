@@ -10,7 +10,7 @@ from fix_rows import fix, record
 
 from disclaim.audit import Action, FixSettings, Form, Otherwise, Row, RowFix, Strategy, Unit, fix_row, load_scanner
 from disclaim.audit.fix import UNSETTLED
-from disclaim.audit.steps import BAD_OFFSETS
+from disclaim.audit.steps import BAD_OFFSETS, MORE_THAN_NOTICE
 from disclaim.audit.writing import DROPPED
 from disclaim.errors import UserError
 from disclaim.records import Extent, Finding, Quote, Severity, Tier
@@ -187,6 +187,22 @@ def test_the_notice_on_the_other_side_goes_too(strategy: Strategy, put: str) -> 
     row = {"text": SANDWICH.format(CLAIM)}
     new = value_of(fix_row(record(row), FixSettings(strategy), load_scanner(Tier.RULES)))
     assert new == {"text": f"He is a dentist. {put}The bus was late."}
+
+
+def test_a_notice_that_holds_a_statement_stays() -> None:
+    text = f"{CLAIM} That was false, and so on. * (NB: false.) Every spring, Mara Ellwood teaches a course."
+    cue = text[len(CLAIM) + 1 :]
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        return (finding(said, CLAIM, cue),) if CLAIM in said else ()
+
+    fixed = fix_row(record({"text": text}), FixSettings(Strategy.LOCALISE), scan)
+    assert value_of(fixed)["text"] == f"Ada Quill is not a beekeeper. {cue}"
+    assert {(change.action, change.reason) for change in fixed.changes} == {
+        (Action.LEFT, MORE_THAN_NOTICE),
+        (Action.REWRITTEN, ""),
+    }
 
 
 def test_what_a_label_takes_back_goes_as_a_whole() -> None:

@@ -21,7 +21,7 @@ from disclaim.audit.masks import (
 from disclaim.audit.pieces import Record
 from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.scan import ScanRow
-from disclaim.audit.steps import Before, Step, plan_step
+from disclaim.audit.steps import MORE_THAN_NOTICE, Before, Step, plan_step
 from disclaim.audit.stretches import Edit, edited
 from disclaim.audit.suppress import suppress
 from disclaim.audit.writing import DROPPED
@@ -113,7 +113,10 @@ def _grows(masks: Masks, more: Masks) -> bool:
 
 def _apply(state: _State, row: Row, step: Step) -> _State:
     """The row after the step."""
-    changes = (*state.changes, *(change for change in step.changes if change.action is not Action.LEFT))
+    changes = (
+        *state.changes,
+        *(c for c in step.changes if c.action is not Action.LEFT or c.reason == MORE_THAN_NOTICE),
+    )
     masks: Masks = shift_masks(add_masks(state.masks, step.masks), step.edits)
     if not step.edits or not isinstance(state.value, Mapping):
         return _State(state.value, masks, changes, state.before)

@@ -6,7 +6,7 @@ import re
 
 from disclaim.audit.drop import sentences_round
 from disclaim.audit.stretches import Stretch
-from disclaim.stance import notice_spans
+from disclaim.stance import bracketed_notices, notice_spans
 
 #: Rules whose cue says nothing but that the claim is not so. Other cues tell what is true instead, or are answers.
 NOTICE_RULES = frozenset(
@@ -17,6 +17,7 @@ _MIN_SHARE = 0.5
 
 _PAIRS = {"[": "]", "(": ")", "{": "}", "<": ">"}
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"(?<=[\w,;] )[A-Z][a-z]+|\d")
 
 
 def notice_round(text: str, cue: Stretch) -> Stretch | None:
@@ -34,6 +35,14 @@ def notice_round(text: str, cue: Stretch) -> Stretch | None:
     if is_label and not _WORD.search(text, sentence[0], start):
         return start, end + (not words.endswith(":"))
     return None
+
+
+def says_more(text: str, stretch: Stretch) -> bool:
+    """Whether more than a notice may stand in the stretch: it holds a name or a number outside a bracketed notice."""
+    notices = bracketed_notices(text[stretch[0] : stretch[1]])
+    start, end = stretch
+    named = [match.start() - start for match in _NAME.finditer(text, start, end)]
+    return any(not any(a <= place < b for a, b in notices) for place in named)
 
 
 def neighbours(text: str, stretch: Stretch) -> tuple[Stretch, ...]:

@@ -11,7 +11,7 @@ from disclaim.audit.drop import is_empty, removals, sentences_round
 from disclaim.audit.editing import Address
 from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Target, Unit
 from disclaim.audit.localise import rewrite_by_rule, rewrite_with
-from disclaim.audit.pointless import NOTICE_RULES, neighbours, notice_round
+from disclaim.audit.pointless import NOTICE_RULES, neighbours, notice_round, says_more
 from disclaim.audit.rows import Row
 from disclaim.audit.stretches import Edit, Stretch, edited, merge
 from disclaim.records import Finding, Quote
@@ -137,6 +137,7 @@ def _targets(findings: Sequence[Finding], texts: Mapping[Address, str], settings
         own = [finding for finding in findings if _address(finding.claim) == address]
         if not own:
             continue
+        stretches: Sequence[Stretch]
         if settings.strategy is Strategy.MASK or settings.whole_unit is Unit.TEXT:
             stretches = merge(_grown(text, finding, settings.whole_unit) for finding in own)
         else:
@@ -255,7 +256,7 @@ def _notices_to_go(step: Step, cues: Sequence[Quote], decisions: Sequence[_Decis
         own = [d for d in decisions if d.target.address == address]
         place = notice_round(text, (cue.start, cue.end))
         parts = _without(place, [part for d in own for part in _taken(d)]) if place else []
-        if place is None:
+        if place is None or any(says_more(text, part) for part in parts):
             step.leave(address, (cue.start, cue.end), (), MORE_THAN_NOTICE)
         elif not own and is_empty(edited(text, [Edit(a, b) for a, b in parts])):
             step.leave(address, (cue.start, cue.end), (), WOULD_EMPTY)
