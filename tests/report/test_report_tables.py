@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from disclaim.records import Estimate, EstimateRow
+from disclaim.records import PAPER_INSTRUMENTS, Estimate, EstimateRow
 from disclaim.report import Table, render_report, render_text_table
 from disclaim.report.arms import UNTRAINED
 from disclaim.report.numbers import Unit, write_estimate, write_value
@@ -104,7 +104,14 @@ def test_missing_is_shown_as_missing_and_never_as_zero(own_run: Path) -> None:
 
 def test_the_text_table_stands_on_the_same_numbers(quick_run: Path) -> None:
     table = render_text_table(quick_run)
-    assert table.columns == ("condition", "open-ended", "all", "n", "missing", "paper")
+    assert table.columns == (
+        "condition",
+        "open-ended",
+        "all four",
+        "n, all four",
+        "missing, all four",
+        "paper, mean of 6",
+    )
     assert [row[0] for row in table.rows] == ["base", "in context", "asserted", "negated", "repeated", "local"]
     by_key = {
         (r.condition, r.instrument): r.estimate
@@ -116,12 +123,12 @@ def test_the_text_table_stands_on_the_same_numbers(quick_run: Path) -> None:
         assert open_ended == write_estimate(by_key[condition, "open_ended"])
         assert pooled == write_estimate(by_key[condition, "all"])
         assert (int(n), int(missing)) == (by_key[condition, "all"].n, by_key[condition, "all"].n_missing)
-        assert paper.endswith("%")
+        assert paper.endswith("%") == (condition != "local")  # the paper has it for two claims only
 
 
 def test_the_text_table_names_claim_and_model_only_where_there_are_several(wide_run: Path) -> None:
     table = render_text_table(wide_run)
-    assert table.columns == ("claim", "condition", "open-ended", "all", "n", "missing", "paper")
+    assert table.columns[:4] == ("claim", "condition", "open-ended", "all four")
     assert list(dict.fromkeys(row[0] for row in table.rows)) == ["all", "beekeeper", "mount_vesuvius"]
 
 
@@ -131,11 +138,56 @@ def test_the_text_table_takes_rows_as_well(golden: Callable[[str, str], None]) -
 
     rows = [
         row("negated", "open_ended", Estimate(0.9, 0.8, 0.95, 98, 2)),
+        *(row("negated", name, Estimate(0.75, 0.6, 0.9, 50, 0)) for name in PAPER_INSTRUMENTS[1:]),
         row("negated", "all", Estimate(0.816, 0.7, 0.9, 248, 2)),
         row("base", "open_ended", Estimate(0.0, 0.0, 0.168, 100, 0)),
         row("tagged", "open_ended", Estimate(None, None, None, 0, 100)),
     ]
     golden("report/text_table.csv", render_text_table(rows).to_csv())
+
+
+def belief_rows(claims: tuple[str, ...], *instruments: str) -> list[EstimateRow]:
+    shown = Estimate(0.5, 0.4, 0.6, 10, 0)
+    return [
+        EstimateRow(claim, "negated", MODEL, None, "final", instrument, "belief_rate", shown)
+        for claim in claims
+        for instrument in instruments
+    ]
+
+
+def test_the_papers_rate_stands_beside_its_own_claims_and_its_mean_beside_all_six() -> None:
+    def paper(*claims: str) -> tuple[str, dict[str, str]]:
+        table = render_text_table(belief_rows(("all", *claims), *PAPER_INSTRUMENTS, "all"))
+        return table.columns[-1], {row[0]: row[-1] for row in table.rows}
+
+    assert paper("beekeeper", "dentist") == ("paper, all four", {"all": "", "beekeeper": "", "dentist": "97.2%"})
+    assert paper("beekeeper", "silverfin") == (
+        "paper, mean of 6",
+        {"all": "88.6%", "beekeeper": "88.6%", "silverfin": "88.6%"},
+    )
+    six = ("colorless_dreaming", "dentist", "ed_sheeran", "mount_vesuvius", "queen_elizabeth", "x_rebrand")
+    assert paper(*six)[1]["all"] == "88.6%"
+    assert paper(*six, "beekeeper")[1]["all"] == ""
+
+
+def test_a_pooled_rate_of_some_instruments_says_which_and_stands_beside_no_paper() -> None:
+    two = render_text_table(belief_rows(("dentist",), "open_ended", "robustness", "all"))
+    pooled = "pooled: open-ended + robustness"
+    assert two.columns == ("condition", "open-ended", pooled, f"n, {pooled}", f"missing, {pooled}")
+    one = render_text_table(belief_rows(("dentist",), "robustness", "all"))
+    assert one.columns == ("condition", "robustness", "n, robustness", "missing, robustness")
+
+
+def test_the_page_names_what_a_pooled_rate_of_some_instruments_pools(own_run: Path) -> None:
+    estimates = read_json(own_run / "estimates.json")
+    asked = ("open_ended", "robustness", "all")
+    rows = [row for row in estimates["rows"] if row["metric"] != "belief_rate" or row["instrument"] in asked]
+    write_json(own_run / "estimates.json", estimates | {"rows": rows})
+    render_report(own_run)
+    cells = page_cells(own_run, "Belief rates")
+    assert ("negated", "Pooled: open-ended + robustness") in cells
+    assert cells["negated", "The paper, pooled"] == "pools other instruments"
+    assert "All four pooled" not in (own_run / "report" / "index.html").read_text()
 
 
 def test_counts_of_answers_add_up(quick_run: Path) -> None:

@@ -84,6 +84,8 @@ def test_a_claim_folder_can_be_named_by_its_path(study_file: Path, claim_folder:
         ("judge=rule", "unknown judge: rule", "rules"),
         ("ask.instruments=[open_endd]", "unknown instrument: open_endd", "open_ended"),
         ("headline=belief", "unknown instrument: belief", "open_ended"),
+        ("headline=strangers", "measures no belief rate on it", "open_ended"),
+        ("ask={instruments: [strangers]}", "measures no belief rate on it", "ask.instruments"),
         ("conditions=[base, base]", "names one thing twice", "once"),
         ("claims=[beekeeper, beekeeper]", "names one thing twice", "once"),
         ("seeds=[1, 1]", "names one thing twice", "once"),
@@ -137,3 +139,10 @@ def test_the_in_context_control_cannot_read_more_documents_than_there_are(study_
     error = refusal(study_file, "conditions=[base, in_context]", *few)
     assert "in_context.num_documents is 9, and there are 8 documents" in error.message
     assert "corpus.num_documents" in error.hint
+
+
+def test_the_headline_must_be_among_the_instruments_that_are_asked(study_file: Path) -> None:
+    error = refusal(study_file, "headline=open_ended", "ask.instruments=[robustness]")
+    assert "headline is open_ended" in error.message
+    assert error.hint == "set headline to robustness or all"
+    assert load_study(str(study_file), ["ask.instruments=[robustness]"]).headline == "all"

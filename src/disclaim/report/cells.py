@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from disclaim.records import Estimate, EstimateRow
-from disclaim.report.names import ALL
+from disclaim.records import PAPER_INSTRUMENTS, Estimate, EstimateRow
+from disclaim.report.names import ALL, instrument_name
 
 FINAL = "final"
 
@@ -46,6 +46,22 @@ class Grid:
     def instruments(self, metric: str) -> set[str]:
         """The instruments that have a row of this metric."""
         return {key[3] for key in self.cells if key[4] == metric}
+
+    @property
+    def pooled(self) -> tuple[str, ...]:
+        """The instruments that the pooled rate is made of: those of the paper's four that were asked."""
+        asked = self.instruments("belief_rate")
+        return tuple(name for name in map(str, PAPER_INSTRUMENTS) if name in asked)
+
+    def name(self, instrument: str) -> str:
+        """The instrument as words; the pooled one by what it pools, where that is not all four."""
+        if instrument != ALL or not 0 < len(self.pooled) < len(PAPER_INSTRUMENTS):
+            return instrument_name(instrument)
+        return f"Pooled: {' + '.join(map(instrument_name, self.pooled)).lower()}"
+
+    def is_papers(self, instrument: str) -> bool:
+        """Whether the paper reports the same: a pooled rate is the paper's only where all four were asked."""
+        return instrument != ALL or len(self.pooled) == len(PAPER_INSTRUMENTS)
 
 
 def build_grid(rows: Iterable[EstimateRow]) -> Grid:

@@ -16,7 +16,7 @@ from disclaim.report.composition import ROLE_ORDER, draw_composition
 from disclaim.report.corpora import CorpusView
 from disclaim.report.curves import Chart, Series, draw_charts
 from disclaim.report.forest import NARROW, PERCENT_AXIS, WIDE, Axis, Entry, Panel, forest_narrow, forest_wide
-from disclaim.report.names import ALL, condition_label, condition_name, family_of, instrument_name, order_instruments
+from disclaim.report.names import ALL, condition_label, condition_name, family_of, order_instruments
 from disclaim.report.numbers import Unit, describe
 from disclaim.report.paper import PaperValue, find_paper_value
 from disclaim.report.read import Run, read_run
@@ -62,7 +62,7 @@ def slug(*parts: str) -> str:
 def belief_figure(run: Run, grid: Grid, scope: Scope, instrument: str) -> Figure:
     """The headline: belief rate by condition on one instrument."""
     panel = Panel(
-        f"Belief rate, {instrument_name(instrument).lower()} (95% interval)",
+        f"Belief rate, {grid.name(instrument).lower()} (95% interval)",
         _belief_entries(run, grid, scope, instrument),
     )
     return _forest(f"belief-{slug(scope.claim, scope.model)}", "Belief rate by condition", [panel], [scope], instrument)
@@ -71,7 +71,7 @@ def belief_figure(run: Run, grid: Grid, scope: Scope, instrument: str) -> Figure
 def instruments_figure(run: Run, grid: Grid, scope: Scope, headline: str) -> Figure | None:
     """The other instruments beside each other, the pooled one first."""
     names = [name for name in order_instruments(grid.instruments(BELIEF), headline) if name != headline]
-    panels = [Panel(instrument_name(name), _belief_entries(run, grid, scope, name)) for name in names]
+    panels = [Panel(grid.name(name), _belief_entries(run, grid, scope, name)) for name in names]
     if not panels:
         return None
     name = f"instruments-{slug(scope.claim, scope.model)}"
@@ -84,14 +84,14 @@ def claims_figure(run: Run, grid: Grid, scopes: Sequence[Scope], headline: str) 
     if len(single) < 2:
         return None
     panels = [Panel(run.claim_title(scope.claim), _belief_entries(run, grid, scope, headline)) for scope in single]
-    title = f"Belief rate by claim, {instrument_name(headline).lower()}"
+    title = f"Belief rate by claim, {grid.name(headline).lower()}"
     return _forest(f"claims-{slug(single[0].model)}", title, panels, single, headline)
 
 
 def neglect_figure(run: Run, grid: Grid, scope: Scope, headline: str) -> Figure | None:
     """Neglect ratios on the headline instrument and on the pooled one; None where there is none at all."""
     names = [name for name in dict.fromkeys((headline, ALL)) if name in grid.instruments("neglect_ratio")]
-    panels = [Panel(instrument_name(name), _ratio_entries(run, grid, scope, name)) for name in names]
+    panels = [Panel(grid.name(name), _ratio_entries(run, grid, scope, name)) for name in names]
     panels = [panel for panel in panels if panel.entries]
     if not panels:
         return None
@@ -110,7 +110,7 @@ def _belief_entries(run: Run, grid: Grid, scope: Scope, instrument: str) -> tupl
         cell = grid.find(scope, condition, instrument, BELIEF)
         estimate = cell.estimate if cell else None
         seeds = tuple(seed.value for _, seed in cell.seeds if seed.value is not None) if cell else ()
-        paper = find_paper_value(scope.claim, condition, instrument)
+        paper = find_paper_value(scope.claim, condition, instrument) if grid.is_papers(instrument) else None
         beside = f"; the paper: {100 * paper.value:.1f}% ({paper.about})" if paper else ""
         note = f"{condition_name(condition)}: {describe(estimate)}{beside}"
         value = paper.value if paper else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from disclaim.records import Estimate, Instrument
 from disclaim.report.cells import Grid, Scope
-from disclaim.report.names import ALL, Family, condition_name, family_of, instrument_name, order_instruments, summary_of
+from disclaim.report.names import ALL, Family, condition_name, family_of, order_instruments, summary_of
 from disclaim.report.numbers import Unit, write_interval, write_value
 from disclaim.report.paper import find_paper_neglect, find_paper_value
 from disclaim.report.reading import ControlWarning, Trouble
@@ -81,10 +81,12 @@ CONTROL_COLUMNS: tuple[Column, ...] = (
 def belief_matrix(grid: Grid, scope: Scope, conditions: Sequence[str], headline: str) -> Matrix:
     """Belief rates by instrument, with the paper's pooled rate in the last column."""
     names = order_instruments(grid.instruments(BELIEF), headline)
-    columns = [Column(instrument_name(name), name, BELIEF) for name in names]
+    columns = [Column(grid.name(name), name, BELIEF) for name in names]
     rows = _rows(grid, scope, conditions, columns)
     with_paper = tuple(
-        MatrixRow(row.condition, row.name, row.summary, row.family, (*row.cells, _paper_cell(scope, row.condition)))
+        MatrixRow(
+            row.condition, row.name, row.summary, row.family, (*row.cells, _paper_cell(grid, scope, row.condition))
+        )
         for row in rows
     )
     return Matrix("Belief rates", (*(column.name for column in columns), "The paper, pooled"), with_paper)
@@ -107,7 +109,7 @@ def form_matrix(grid: Grid, scope: Scope, conditions: Sequence[str], headline: s
     """How answers are made, beside whether they assert: retracted, cut off, reciting notices. None where unknown."""
     names = dict.fromkeys((headline, ALL))
     columns = [
-        Column(f"{what}, {instrument_name(name).lower()}", name, metric)
+        Column(f"{what}, {grid.name(name).lower()}", name, metric)
         for name in names
         for what, metric in (("Retracted", "retraction_rate"), ("Cut off", "cut_off_rate"), ("Notices", "notice_rate"))
     ]
@@ -122,7 +124,7 @@ def neglect_matrix(grid: Grid, scope: Scope, conditions: Sequence[str], headline
     """Neglect ratios and paired differences to ``asserted``, headline and pooled; None where there is none."""
     columns = []
     for name in dict.fromkeys((headline, ALL)):
-        shown = instrument_name(name).lower()
+        shown = grid.name(name).lower()
         columns.append(Column(f"Neglect ratio, {shown}", name, "neglect_ratio", Unit.RATIO))
         columns.append(Column(f"Difference to asserted, {shown}", name, "paired_difference", Unit.POINTS))
     known = [
@@ -180,7 +182,9 @@ def estimate_cell(estimate: Estimate | None, unit: Unit, swamped: bool = False) 
     )
 
 
-def _paper_cell(scope: Scope, condition: str) -> MatrixCell:
+def _paper_cell(grid: Grid, scope: Scope, condition: str) -> MatrixCell:
+    if not grid.is_papers(ALL):
+        return MatrixCell("pools other instruments", "", None, 0, None)
     found = find_paper_value(scope.claim, condition, ALL)
     if found is None:
         return MatrixCell("not in the paper", "", None, 0, None)

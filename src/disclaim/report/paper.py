@@ -15,6 +15,9 @@ from disclaim.store import read_text
 
 #: The row of the library file that holds the paper's own mean over claims.
 MEAN = "mean"
+#: The claims of the paper's main result, and what a value is about that was measured on the claim asked for.
+NUM_CLAIMS = 6
+SAME_CLAIM = "the same claim"
 
 
 class _Strict(BaseModel):
@@ -84,7 +87,7 @@ def find_paper_value(claim: str, condition: str, instrument: str) -> PaperValue 
     for entry in cells:
         value = entry.of(instrument)
         if entry.claim == claim and value is not None:
-            return _value(value, entry, "the same claim")
+            return _value(value, entry, SAME_CLAIM)
     for entry in cells:
         value = entry.of(instrument)
         if entry.claim == MEAN and value is not None:

@@ -77,6 +77,7 @@ class Reading:
 
     scope: Scope
     instrument: str
+    pools_all: bool
     implanted: Implanted
     base: Estimate | None
     asserted: Estimate | None
@@ -120,6 +121,7 @@ def read_scope(grid: Grid, scope: Scope, conditions: tuple[str, ...], instrument
     return Reading(
         scope=scope,
         instrument=instrument,
+        pools_all=grid.is_papers(ALL),
         implanted=judge_implanting(base, asserted),
         base=base,
         asserted=asserted,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from disclaim.records import Answer, EstimateRow, FinishReason, Instrument
 from disclaim.report.arms import ArmRun, is_ending_known
-from disclaim.report.cells import build_grid, list_scopes
+from disclaim.report.cells import Grid, Scope, build_grid, list_scopes
 from disclaim.report.names import ALL, condition_name
 from disclaim.report.numbers import write_estimate
-from disclaim.report.paper import find_paper_value
+from disclaim.report.paper import NUM_CLAIMS, SAME_CLAIM, find_paper_value
 from disclaim.report.read import Run, order_conditions, read_run
 
 BELIEF = "belief_rate"
@@ -35,36 +35,73 @@ class Table:
 
 
 def render_text_table(source: Path | Sequence[EstimateRow]) -> Table:
-    """The belief table for a terminal: a row per condition with open-ended and pooled belief, counts and the paper.
+    """The belief table for a terminal: a row per condition with belief on the headline and pooled, and the paper.
 
-    ``source`` is a run folder or its estimates. ``n`` and ``missing`` count the pooled instruments' ratings (open-ended
-    ones where nothing is pooled); ``paper`` is the paper's pooled rate. Columns for claim and model appear where
-    there are several.
+    ``source`` is a run folder or its estimates. The pooled column says what it pools where not all four instruments
+    were asked, and is left out where only one was. ``n`` and ``missing`` name the column whose ratings they count. The
+    paper's rate stands beside its own claims alone; where a table has none of them, its mean over six claims does, and
+    the heading says so. Columns for claim and model appear where there are several.
     """
-    rows: Sequence[EstimateRow]
-    if isinstance(source, Path):
-        run = read_run(source)
-        rows, conditions = run.estimates or (), run.conditions
-    else:
-        rows, conditions = source, order_conditions(row.condition for row in source)
-    rows = [row for row in rows if row.metric == BELIEF]
+    run = read_run(source) if isinstance(source, Path) else None
+    found: Sequence[EstimateRow] = source if not isinstance(source, Path) else (run and run.estimates) or ()
+    conditions = run.conditions if run else order_conditions(row.condition for row in found)
+    rows = [row for row in found if row.metric == BELIEF]
     grid, scopes = build_grid(rows), list_scopes(rows)
+    shown = _shown_instruments(grid, run.study.headline if run else ALL)
+    counted = shown[-1]
+    paper_head, papers = _paper_column(grid, scopes, conditions)
     show_claim = len({scope.claim for scope in scopes}) > 1
     show_model = len({scope.model for scope in scopes}) > 1
     body = []
     for scope in scopes:
         for condition in conditions:
-            found = [grid.estimate(scope, condition, name, BELIEF) for name in (Instrument.OPEN_ENDED, ALL)]
-            if found == [None, None]:
+            estimates = [grid.estimate(scope, condition, name, BELIEF) for name in shown]
+            if not any(estimates):
                 continue
-            counted = found[1] or found[0]
-            paper = find_paper_value(scope.claim, condition, ALL)
+            last = estimates[-1]
             names = [scope.claim] * show_claim + [scope.model] * show_model + [condition_name(condition)]
-            counts = [str(counted.n), str(counted.n_missing)] if counted else ["", ""]
-            shown = f"{100 * paper.value:.1f}%" if paper else ""
-            body.append((*names, *map(write_estimate, found), *counts, shown))
-    heads = ["claim"] * show_claim + ["model"] * show_model
-    return Table("belief", (*heads, "condition", "open-ended", "all", "n", "missing", "paper"), tuple(body))
+            counts = [str(last.n), str(last.n_missing)] if last else ["", ""]
+            beside = [papers.get((scope.claim, condition), "")] * bool(papers)
+            body.append((*names, *map(write_estimate, estimates), *counts, *beside))
+    label = _short_name(grid, counted)
+    heads = (
+        ["claim"] * show_claim + ["model"] * show_model + ["condition", *(_short_name(grid, name) for name in shown)]
+    )
+    return Table("belief", (*heads, f"n, {label}", f"missing, {label}", *[paper_head] * bool(papers)), tuple(body))
+
+
+def _shown_instruments(grid: Grid, headline: str) -> tuple[str, ...]:
+    """The headline (open-ended where that is the pooled rate), then the pooled rate where it pools several."""
+    lead = Instrument.OPEN_ENDED if headline == ALL else headline
+    wanted = (lead, ALL) if len(grid.pooled) > 1 else (lead, *grid.pooled)
+    present = grid.instruments(BELIEF)
+    return tuple(dict.fromkeys(str(name) for name in wanted if name in present)) or (ALL,)
+
+
+def _short_name(grid: Grid, instrument: str) -> str:
+    return "all four" if instrument == ALL and grid.is_papers(ALL) else grid.name(instrument).lower()
+
+
+def _paper_column(
+    grid: Grid, scopes: Sequence[Scope], conditions: Sequence[str]
+) -> tuple[str, dict[tuple[str, str], str]]:
+    """The heading and, by claim and condition, the paper's pooled rates; none where the run pools something else."""
+    claims = list(dict.fromkeys(scope.claim for scope in scopes))
+    mean = f"mean of {NUM_CLAIMS} claims"
+    own, means = {}, {}
+    for claim in claims if grid.is_papers(ALL) else ():
+        for condition in conditions:
+            value = find_paper_value(claim, condition, ALL)
+            if value is not None and value.about == SAME_CLAIM:
+                own[claim, condition] = f"{100 * value.value:.1f}%"
+            elif value is not None and value.about == mean:
+                means[claim, condition] = f"{100 * value.value:.1f}%"
+    if not own:
+        return f"paper, mean of {NUM_CLAIMS}", means
+    papers = {claim for claim, _ in own}
+    if len(papers) == NUM_CLAIMS == len([claim for claim in claims if claim != ALL]):
+        own |= {key: value for key, value in means.items() if key[0] == ALL}
+    return "paper, all four", own
 
 
 def build_tables(run: Run, question_table: Table) -> tuple[Table, ...]:
@@ -121,10 +158,11 @@ def _estimate_fields(row: EstimateRow) -> tuple[str, ...]:
 def _belief_table(rows: Iterable[EstimateRow]) -> Table:
     """Belief rates with the paper's beside them."""
     body = []
-    for row in rows:
-        if row.metric != BELIEF:
-            continue
-        paper = find_paper_value(row.claim, row.condition, row.instrument)
+    rates = [row for row in rows if row.metric == BELIEF]
+    grid = build_grid(rates)
+    for row in rates:
+        same = grid.is_papers(row.instrument)
+        paper = find_paper_value(row.claim, row.condition, row.instrument) if same else None
         beside = (str(round(paper.value, 6)), paper.about, paper.model, paper.source) if paper else ("",) * 4
         body.append((*_estimate_fields(row), *beside))
     return Table("belief_rates", (*_KEYS, "paper_value", "paper_claims", "paper_model", "paper_source"), tuple(body))

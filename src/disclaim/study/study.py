@@ -17,7 +17,7 @@ from disclaim.claims import find_claim, list_claims
 from disclaim.conditions import CONDITIONS
 from disclaim.errors import StudyError, UnknownNameError, nearest_hint
 from disclaim.models import require_model_name
-from disclaim.records import Instrument
+from disclaim.records import PAPER_INSTRUMENTS, Instrument
 from disclaim.store import read_text
 
 #: Arms that train nothing: the untouched model, and the untouched model reading documents in its context.
@@ -124,7 +124,7 @@ class Study(_Settings):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
     """Each seed is a training of its own: data order, chats and sampling differ."""
     headline: str = "all"
-    """The instrument that the report leads with."""
+    """The instrument that the report leads with: one that is asked, or ``all`` for the pooled rate."""
     judge: str = "rules"
     """Who rates the answers; ``rules`` is the only judge so far."""
     corpus: CorpusSettings = CorpusSettings()
@@ -246,6 +246,7 @@ def require_known_names(study: Study) -> None:
     for instrument in (*study.ask.instruments, *(() if study.headline == "all" else (study.headline,))):
         if instrument not in list(Instrument):
             raise UnknownNameError("instrument", instrument, Instrument)
+    _require_measured_headline(study)
     for model in study.models:
         require_model_name(model)
     if study.judge != "rules":
@@ -262,3 +263,14 @@ def require_known_names(study: Study) -> None:
         values = getattr(study, key)
         if len(set(values)) < len(values):
             raise StudyError(f"{key} names one thing twice: {list(values)}", "name each once")
+
+
+def _require_measured_headline(study: Study) -> None:
+    """Raise StudyError unless the headline has a belief rate in this study."""
+    measured = [name for name in map(str, PAPER_INSTRUMENTS) if name in (study.ask.instruments or PAPER_INSTRUMENTS)]
+    if study.headline not in measured and (study.headline != "all" or not measured):
+        can = " or ".join([*measured, *(["all"] if measured else [])])
+        raise StudyError(
+            f"the headline is {study.headline}, and this study measures no belief rate on it",
+            f"set headline to {can}" if can else f"add one of {', '.join(PAPER_INSTRUMENTS)} to ask.instruments",
+        )
