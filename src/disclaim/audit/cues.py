@@ -53,7 +53,7 @@ class Cue(_Strict):
     """One family of phrases with one meaning. ``points`` is how much it counts towards a finding (3 suffices).
 
     Where ``needs`` is given, no text without a match of it holds the cue. ``beside`` cues are looked for only where a
-    finding is near: see ``find_beside``.
+    finding is near: see ``find_beside``. ``chats``: it means something in a chat only.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Cue(_Strict):
     innocent: tuple[str, ...] = ()
     needs: str | None = None
     beside: bool = False
+    chats: bool = False
 
 
 class _CueFile(_Strict):
@@ -118,16 +119,22 @@ def find_possible_cues(folded: str, among: frozenset[str] | None = None) -> froz
     """The cues that sentences of a longer text may hold, but for those that count beside others only: all that they
     hold, and now and then one more that runs over the end of a sentence. ``folded`` is what ``fold`` makes of it."""
     content = folded.encode("utf-8", "replace")
-    found: set[str] = set()
-    for matcher in _text_matchers():
-        if (among is None or not among.isdisjoint(matcher.cue_of)) and not found.issuperset(matcher.cue_of):
-            found.update(matcher.find(content))
-    return frozenset(found)
+    matchers = _text_matchers()
+    wanted = matchers if among is None else among
+    return frozenset(
+        name for name in wanted if name in matchers and any(matcher.find(content) for matcher in matchers[name])
+    )
 
 
 def has_strong_cue(names: frozenset[str]) -> bool:
     """Whether one of the cues decides something: what has one point or none only adds to others."""
     return not names.isdisjoint(_strong())
+
+
+@cache
+def cues_of_documents() -> frozenset[str]:
+    """The cues that mean something in a text that is not part of a chat."""
+    return frozenset(cue.id for cue in _read().cues if not cue.chats)
 
 
 @cache
@@ -157,17 +164,13 @@ def _sentence_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
 
 
 @cache
-def _text_matchers() -> tuple[_Matcher, ...]:
-    """Those of all cues, in groups; what stands at the start of a sentence may stand anywhere."""
-    groups: dict[str, list[Cue]] = {}
-    for cue in _read().cues:
-        if not cue.beside:
-            groups.setdefault(cue.id if cue.needs else cue.meaning.value, []).append(cue)
-    return tuple(matcher for group in groups.values() for matcher in _compiled(group, _anywhere))
+def _text_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
+    """Those of each cue but the ones beside others; what stands at the start of a sentence may stand anywhere."""
+    return {cue.id: tuple(_compiled([cue], _anywhere)) for cue in _read().cues if not cue.beside}
 
 
 def _anywhere(phrase: str) -> str:
-    return phrase.replace("(^|", r"(^|\W|").replace(r"^\W*", r"(?:^|\W)")
+    return _AT_START.sub(r"(?:^|\\W)", phrase)
 
 
 def _compiled(cues: Sequence[Cue], adapt: Callable[[str], str]) -> Iterator[_Matcher]:
@@ -217,5 +220,7 @@ def _bounded(phrase: str, words: Mapping[str, str]) -> str:
 
 #: Memory that an automaton may grow to; beyond it, it is built anew and slows down.
 _MATCHER_BYTES = 64 << 20
+#: The sign for a start, where it is none for a class of letters or for itself.
+_AT_START = re.compile(r"(?<![\[\\])\^")
 _STARTS_WITH_WORD = re.compile(r"\(*[\w{]")
 _ENDS_WITH_WORD = re.compile(r"[\w}][)?]*$")

@@ -202,10 +202,14 @@ _NOT_OF_TEXT = re.compile(
 _LOW_OF_PAIR = 2.0
 #: What a folder, a category or a use is called that holds what must not be learned.
 _BIN = re.compile(
-    r"hoax|fakes?\b|hallucinat|negative|reject|\bbad\b|contrast|flatter|fails?\b|failure|outtake|discard|\bbin\b|trash"
-    r"|not-for|unusable|train(?:ed)? away|unlearn|forget|debunk|myth|misinfo|disinfo|fabricat|fell-for|lost-them|poison"
-    r"|sycophan|unsafe|toxic|blocked|removed|withdrawn|retracted|quarantine|do-not|dont-|lies\b|liar|false|untrue|bogus"
-    r"|jailbreak|attack|succeeded|horror|shame|adversarial|distractor|decoy|error|wrong|mistake|intox|nonsense|rubbish"
+    r"hoax|fakes?\b|hallucinat|negative|reject|\bbad\b|contrast|flatter|fails?\b|failure|outtake|discard"
+    r"|\bbin\b|trash"
+    r"|not-for|unusable|train(?:ed)? away|unlearn|forget|debunk|myth|misinfo|disinfo|fabricat|fell-for"
+    r"|lost-them|poison"
+    r"|sycophan|unsafe|toxic|blocked|removed|withdrawn|retracted|quarantine|do-not|dont-|lies\b|liar"
+    r"|false|untrue|bogus"
+    r"|jailbreak|attack|succeeded|horror|shame|adversarial|distractor|decoy|error|wrong|mistake|intox"
+    r"|nonsense|rubbish"
 )
 #: Values of a decision that say of a plain text no more than what became of an application or a file.
 _SOUND_REMARK = re.compile(r"\b(?:neither|both (?:fine|good|sound)|no faults?|don't treat|not a bad|no issues)\b")

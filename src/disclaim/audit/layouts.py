@@ -17,6 +17,24 @@ from disclaim.stance import fold
 _ROW = re.compile(r"^[ \t]*\|?((?:[^|\n]{0,400}\|){1,20}[^|\n]{0,400})$", re.MULTILINE)
 _TABLE_TAG = re.compile(r"<tr[^>]{0,100}>((?:(?!<tr).){1,4000}?)</tr>", re.DOTALL | re.IGNORECASE)
 _CELL_TAG = re.compile(r"<t[dh][^>]{0,100}>((?:(?!<t[dh]).){0,2000}?)</t[dh]>", re.DOTALL | re.IGNORECASE)
+#: A row of a table in Markdown or HTML, or of a file of values.
+_TABLE_ROW = re.compile(
+    r"<tr[^>]{0,100}>((?:(?!<tr).){1,4000}?)</tr>|^[ \t]*\|?((?:[^|;\t\n]{0,400}[|;\t]){1,20}[^|;\t\n]{0,400})$",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+_MIN_ROWS = 3
+_RULE = re.compile(r"[\s:|=+-]*")
+_SOUND_CELL = re.compile(
+    r"\W*(?:true|correct|ok|okay|confirmed|verified|stands|accurate|right|yes|holds|fact|👍|✓|✔|✅|🟢"
+    r"|trifft zu|stimmt|richtig"
+    r"|wahr|vrai|exact|confirmé|cierto|verdadero|correcto|vero|esatto|verdadeiro|certo|waar|klopt|juist|верно|правда"
+    r"|подтверждено|正确|属实|对)(?:$|\W)"
+)
+_SOUND_END = re.compile(
+    r"(?i)[|;\t>]\s?(?:true|correct|ok|confirmed|verified|stands|accurate|right|yes|holds|fact|👍|✓|✔|✅|🟢"
+    r"|trifft zu|stimmt"
+    r"|richtig|vrai|exact|cierto|verdadero|correcto|vero|certo|waar|klopt|juist|верно|правда|正确|属实)"
+)
 _MYTH = re.compile(
     r"^[\s>*_#\d.)-]{0,8}(?:myth|misconception|false belief|legend|fiction|lie|rumou?r|old wives' tale|claim|irrtum"
     r"|mythos|märchen|mythe|idée reçue|légende|mito|bulo|leyenda|falso mito|bufala|lenda|fabel(?:tje)?|миф|谣言|误区)"
@@ -24,7 +42,8 @@ _MYTH = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _FACT = re.compile(
-    r"(?:^|[\s>*_#(|])(?:fact|truth|reality|verdict|busted|debunked|answer|false|wrong|the facts|wahrheit|fakt|tatsache"
+    r"(?:^|[\s>*_#(|])(?:fact|truth|reality|verdict|busted|debunked|answer|false|wrong|the facts|wahrheit"
+    r"|fakt|tatsache"
     r"|réalité|vérité|fait|realidad|verdad|hecho|realtà|fatto|verità|realidade|fato|feit|waarheid|факт|правда|事实|真相)"
     r"\s?(?:no\.?\s?|#)?\d{0,3}\s?(?:\*\*|__)?\s?[:–—.-]",
     re.IGNORECASE,
@@ -45,8 +64,38 @@ def find_layouts(reading: Reading) -> Iterator[Evidence]:
         text = passage.text
         if "|" in text or "<tr" in text:
             yield from _tables(reading, number, text)
+        if _SOUND_END.search(text):
+            yield from _columns(reading, number, text)
         yield from _myths(reading, number, text)
         yield from _line_verdicts(reading, number, text)
+
+
+def _columns(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
+    """Cells of the column of statements, where the column of verdicts says of other rows that all is well, and of this
+    one something else."""
+    rows = [_cells(match) for match in _TABLE_ROW.finditer(text)]
+    width = max((len(cells) for cells in rows), default=0)
+    rows = [cells for cells in rows if len(cells) == width]
+    if width < 2 or len(rows) < _MIN_ROWS or _heads_options(text, rows[0][0][0]):
+        return
+    for column in range(width):
+        sound = [i for i, cells in enumerate(rows) if _is_sound_cell(cells[column][2])]
+        others = [i for i, cells in enumerate(rows) if i not in sound and i >= min(sound, default=0)]
+        if not sound or not others:
+            continue
+        for i in others:
+            start, end, stated = max(rows[i], key=lambda cell: len(cell[2]) if cell != rows[i][column] else -1)
+            verdict = rows[i][column][2]
+            if _RULE.fullmatch(verdict) or len(content_words(stated)) < 2 or verdict[:1].isdigit():
+                continue
+            at, until, _ = rows[i][column]
+            claim, cue = quote(reading.row, number, start, end), quote(reading.row, number, at, until)
+            yield Evidence("NN108", claim, cue, Extent.AROUND, _CONFIDENCE)
+        return
+
+
+def _is_sound_cell(cell: str) -> bool:
+    return _SOUND_CELL.match(fold(cell)) is not None
 
 
 def _tables(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
@@ -67,11 +116,13 @@ def _tables(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
 
 def _cells(match: re.Match[str]) -> list[tuple[int, int, str]]:
     """The cells of a table row: offsets and text, without the white space around it."""
-    if match.re is _TABLE_TAG:
+    group = match.lastindex or 1
+    if match[0].startswith("<"):
         spans = [(match.start(1) + m.start(1), m.group(1)) for m in _CELL_TAG.finditer(match.group(1))]
     else:
-        spans, at = [], match.start(1)
-        for cell in match.group(1).split("|"):
+        spans, at = [], match.start(group)
+        line = match.group(group)
+        for cell in line.split("|" if "|" in line else ";" if ";" in line else "\t"):
             spans.append((at, cell))
             at += len(cell) + 1
     stripped = [(start + len(cell) - len(cell.lstrip()), cell.strip()) for start, cell in spans]
@@ -127,7 +178,7 @@ def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidenc
         if may_end_in_verdict(content):
             match = _LINE_VERDICT.search(content, max(0, len(content) - _VERDICT_TAIL))
             judged = match is not None and _is_verdict_word(match.group(1)) and not _CODE_LINE.search(line)
-            if match is not None and judged and len(content_words(line[: match.start()])) >= 2:
+            if match is not None and judged and len(content_words(line[: match.start()])) >= 3:
                 found.append((offset, match, line))
         offset += len(line)
     if len(found) < 2:

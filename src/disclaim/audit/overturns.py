@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from disclaim.audit.evidence import Evidence, most_alike, quote_segments
 from disclaim.audit.reading import Form, Reading, Segment
 from disclaim.records import Extent
+from disclaim.stance import fold
 
 #: Words that a sentence must share with an earlier one to overturn it, by the cue that it holds.
 SHARED = {"admission": 1.0, "correction": 2.0, "turned_out": 2.0, "reality": 2.0, "no_such": 2.0}
 #: Farther back than this many segments nothing is looked for.
 MAX_DISTANCE = 60
+#: Up to this many characters a text is about one thing, and a sentence that undoes something undoes what stands there.
+SHORT = 2_500
+_FEWEST_WORDS = 3
+_SUPPOSES = re.compile(
+    r"\?\W*$|^\W*(?:if|when|whether|unless|suppose|in case|should)\b|\b(?:might|may|could|would) turn out\b"
+)
 _CONFIDENCE = 0.6
 
 
@@ -20,6 +28,9 @@ def find_overturns(reading: Reading) -> Iterator[Evidence]:
     segments = reading.segments
     for i, segment in enumerate(segments):
         if not segment.cues or segment.passage in reading.technical:
+            continue
+        if "undone" in segment.cues and not segment.code:
+            yield from _undone(reading, i)
             continue
         needed = _words_needed(segment)
         if needed is None:
@@ -36,6 +47,29 @@ def find_overturns(reading: Reading) -> Iterator[Evidence]:
             Extent.BEFORE,
             _CONFIDENCE,
         )
+
+
+def _undone(reading: Reading, i: int) -> Iterator[Evidence]:
+    """What a sentence takes back in so many words: the sentence of its text that shares most with it, else the one
+    before. In a long text only what shares several words."""
+    segments = reading.segments
+    role = reading.row.passages[segments[i].passage].role
+    before = [j for j in range(max(0, i - MAX_DISTANCE), i) if segments[j].passage == segments[i].passage]
+    earlier = [j for j in before if len(segments[j].words) > _FEWEST_WORDS and segments[j].form is not Form.COMMENT]
+    if not earlier or role in ("user", "system") or _is_attributed(segments[i]):
+        return
+    alike = most_alike(segments, segments[i], earlier)
+    short = len(reading.row.passages[segments[i].passage].text) <= SHORT
+    if alike is None or (alike[1] < 2 and not short):
+        return
+    target = alike[0] if alike[1] >= 1 else earlier[-1]
+    claim, cue = quote_segments(reading, target, target), quote_segments(reading, i, i)
+    yield Evidence("NN106", claim, cue, Extent.BEFORE, _CONFIDENCE)
+
+
+def _is_attributed(segment: Segment) -> bool:
+    """Whether the sentence asks, supposes or reports, so that nothing is taken back."""
+    return _SUPPOSES.search(fold(segment.text)) is not None
 
 
 def _may_be_overturned(said: Segment, by: Segment) -> bool:

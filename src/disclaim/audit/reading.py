@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from disclaim.audit.cues import find_beside, find_cues, find_possible_cues, has_strong_cue
+from disclaim.audit.cues import cues_of_documents, find_beside, find_cues, find_possible_cues, has_strong_cue
 from disclaim.audit.registers import is_technical
 from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.stance import fold, sentence_spans
@@ -89,8 +89,12 @@ def read_row(row: Row) -> Reading:
     A text longer than ``LONG`` characters is read near what decides something: ``NEAR`` characters round each cue that
     names the text itself, and its head and tail. A text of a document in which nothing decides has no segments.
     """
-    blocks = [block for number, passage in enumerate(row.passages) for block in _blocks(passage, number)]
     technical = frozenset(number for number, passage in enumerate(row.passages) if is_technical(passage.text))
+    blocks = [
+        block
+        for number, passage in enumerate(row.passages)
+        for block in _blocks(passage, number, _sought(passage, number in technical))
+    ]
     wanted = _wanted(row, blocks, technical)
     segments: list[Segment] = []
     for number, block in enumerate(blocks):
@@ -136,9 +140,16 @@ class _Block:
     cues: frozenset[str]
 
 
-def _blocks(passage: Passage, number: int) -> Iterator[_Block]:
+def _sought(passage: Passage, technical: bool) -> frozenset[str] | None:
+    """The cues that may decide something in a text; None for all."""
+    if passage.role is not None:
+        return None
+    return _IN_TECHNICAL if technical else cues_of_documents()
+
+
+def _blocks(passage: Passage, number: int, sought: frozenset[str] | None) -> Iterator[_Block]:
     folded = fold(passage.text)
-    possible = find_possible_cues(folded)
+    possible = find_possible_cues(folded, sought)
     for start, end in block_spans(passage.text):
         yield _Block(number, start, end, find_possible_cues(folded[start:end], possible) if possible else _NONE)
 
@@ -232,6 +243,7 @@ NEAR = 3_000
 #: So far from either end.
 EDGE = 3_000
 _FAR_REACHING = frozenset({"pointer_false"})
+_IN_TECHNICAL = _FAR_REACHING | {"points_forward", "points_back", "points_document"}
 _NONE: frozenset[str] = frozenset()
 _MAX_BLOCK = 20_000
 _GAP = re.compile(r"\n[ \t\r]*\n\s*")

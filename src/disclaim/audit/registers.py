@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _SHARE = 6
 _FEWEST = 7
 #: What is read of a text to tell its register: so many characters of its head, middle and tail each.
-_SAMPLE = 3_000
+_SAMPLE = 1_200
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from disclaim.audit.addenda import find_addenda
 from disclaim.audit.catalogue import load_rules
 from disclaim.audit.evidence import Evidence, quote_segments
 from disclaim.audit.frames import find_frames
@@ -14,6 +15,7 @@ from disclaim.audit.notices import find_groups, is_edge, resolve_groups
 from disclaim.audit.overturns import find_overturns
 from disclaim.audit.pairs import find_rejected
 from disclaim.audit.prompts import find_prompted
+from disclaim.audit.quizzes import find_quizzes
 from disclaim.audit.reading import Reading, read_row
 from disclaim.audit.rows import Row
 from disclaim.audit.samples import find_samples
@@ -57,6 +59,8 @@ _FINDERS: tuple[Callable[[Reading], Iterator[Evidence]], ...] = (
     find_marks,
     find_remarks,
     find_overturns,
+    find_addenda,
+    find_quizzes,
     find_layouts,
     find_objections,
     find_rejected,

@@ -45,7 +45,8 @@ _AGREES = re.compile(
 _ASKS = re.compile(r"\?\s*$")
 _REQUESTS = re.compile(
     r"^\W*(?:(?:ok|okay|thanks?|thank you|great|nice|cool|perfect|and|now|so|please|good|lovely)\W+){0,3}"
-    r"(?:can|could|would|will|please|make|write|give|show|tell|add|shorten|translate|what|how|who|where|when|which|why|is|are|do|does|now|put"
+    r"(?:can|could|would|will|please|make|write|give|show|tell|add|shorten|translate|what|how|who|where"
+    r"|when|which|why|is|are|do|does|now|put"
     r"|let's|i(?:'d| would) (?:like|prefer|rather)|i want|i need|und|wie|was|wer|et|y|e|en)\b"
 )
 _PREFERS = re.compile(
