@@ -184,6 +184,14 @@ def test_other_data_another_fix_or_another_scanner_is_refused(job: Verification,
             run_verification(changed, NOW)
 
 
+def test_the_folder_of_a_study_is_refused(job: Verification) -> None:
+    job.out.mkdir()
+    (job.out / "study.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(StageMismatchError, match="holds the run of a study"):
+        run_verification(job, NOW)
+    assert [path.name for path in job.out.iterdir()] == ["study.json"]
+
+
 def test_more_seeds_add_arms_to_what_is_there(job: Verification) -> None:
     run_verification(job, NOW)
     before = stamps(job.out)

@@ -54,6 +54,8 @@ def run_verification(job: Verification, now: datetime) -> Path:
     Raises RunError at the end where arms failed, StageMismatchError at once where the folder holds other
     settings, StoreError at once where files cannot be written.
     """
+    if (job.out / "study.json").exists():
+        raise StageMismatchError(f"{job.out} holds the run of a study", "choose another --out")
     with lock(job.out):
         run = _Run(job)
         run.prepare(now)
