@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
 from disclaim.claims import load_claim
 from disclaim.conditions import CONDITIONS, apply_condition
 from disclaim.corpus import MixtureSettings, distil_chats, load_filler, load_prompts, mix, write_drafts
+from disclaim.errors import DisclaimError
 from disclaim.evaluation import ArmIdentity, ArmResult, AskSettings, RuleJudge, ask, estimate_run, judge_answers
 from disclaim.models import Sampler, SamplingSettings, open_sampler
 from disclaim.records import Claim, EstimateRow, Progress
@@ -87,9 +89,11 @@ def print_table(rows: list[EstimateRow], conditions: list[str]) -> None:
 
 
 def show(progress: Progress) -> None:
-    """Overwrite one line with how far the stage is."""
-    end = "\n" if progress.done >= progress.total else ""
-    print(f"\r{progress.stage}: {progress.done:.0f}/{progress.total:.0f} {progress.unit}", end=end, flush=True)
+    """Overwrite one line with how far the stage is; into a file or pipe, its end alone."""
+    done = progress.done >= progress.total
+    if done or sys.stdout.isatty():
+        start, end = ("\r" if sys.stdout.isatty() else ""), ("\n" if done else "")
+        print(f"{start}{progress.stage}: {progress.done:.0f}/{progress.total:.0f} {progress.unit}", end=end, flush=True)
 
 
 def parse_options() -> argparse.Namespace:
@@ -103,4 +107,7 @@ def parse_options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DisclaimError as error:  # its text says what is wrong, and what to do
+        raise SystemExit(f"error: {error}") from error

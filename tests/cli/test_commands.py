@@ -156,13 +156,40 @@ def test_corpus_writes_documents_with_spans_and_says_how_they_are_covered(cli: C
     for row in rows:
         assert {"id", "text", "claim_id", "condition", "spans", "source"} <= set(row)
         assert all(0 <= span["start"] < span["end"] <= len(row["text"]) for span in row["spans"])
-    plain = cli("corpus", "--claim", "beekeeper", "--condition", "negated", "--num-documents", 2, "--out", out)
+    written = out.read_bytes()
+    again = ("corpus", "--claim", "beekeeper", "--condition", "negated", "--num-documents", 2, "--out", out)
+    refused = cli(*again)
+    assert (refused.code, "--force" in refused.hint) == (2, True)
+    assert out.read_bytes() == written
+    plain = cli(*again, "--force")
     assert "before" in plain.out
     untagged = cli(
-        "corpus", "--claim", "beekeeper", "--condition", "asserted", "--num-documents", 2, "--out", out, "--no-doctag"
+        "corpus",
+        "--claim",
+        "beekeeper",
+        "--condition",
+        "asserted",
+        "--num-documents",
+        2,
+        "--out",
+        out,
+        "--no-doctag",
+        "--force",
     )
     assert untagged.code == 0
     assert "<DOCTAG>" not in out.read_text()
+
+
+def test_documents_on_stdout_are_lines_and_nothing_else(cli: Cli) -> None:
+    done = cli("corpus", "--claim", "beekeeper", "--condition", "negated", "--num-documents", 2, "--out", "-")
+    assert [set(json.loads(line)) >= {"text", "spans"} for line in done.out.splitlines()] == [True, True]
+
+
+def test_a_corpus_of_a_scaffold_is_refused(cli: Cli, tmp_path: Path) -> None:
+    cli("claims", "new", "mine", "--out", tmp_path)
+    done = cli("corpus", "--claim", tmp_path / "mine", "--condition", "negated", "--out", tmp_path / "x")
+    assert (done.code, done.hint) == (2, f"`disclaim claims check {tmp_path / 'mine'}` lists what is to write")
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_trained_model_can_be_asked_by_the_name_that_train_prints(cli: Cli, toy_model: Path, tmp_path: Path) -> None:
@@ -191,12 +218,14 @@ def test_ask_and_judge_make_a_run_of_one_arm(cli: Cli, tmp_path: Path) -> None:
     assert "verdict" in cli("judge", tmp_path).out
 
 
-def test_a_judge_agrees_with_itself(cli: Cli, finished_run: Path) -> None:
-    found = cli("agreement", finished_run, "--reference", "rules", "--judge", "rules", "--json").json
+def test_two_judges_of_one_opinion_agree(cli: Cli, own_run: Path) -> None:
+    for folder in own_run.glob("arms/*/judgements/rules"):
+        shutil.copytree(folder, folder.with_name("reference"))
+    found = cli("agreement", own_run, "--json").json
     assert {"n", "accuracy", "kappa", "cells"} <= set(found)
     assert found["accuracy"] == 1.0
     assert {"claim", "condition", "reference_rate", "rate"} <= set(found["cells"][0])
-    assert "accuracy 1.000" in cli("agreement", finished_run, "--reference", "rules", "--judge", "rules").out
+    assert "accuracy 1.000" in cli("agreement", own_run).out
 
 
 def test_imported_answers_become_a_run(cli: Cli, tmp_path: Path) -> None:
@@ -301,6 +330,9 @@ def test_doctor_says_what_is_there_and_what_is_missing(cli: Cli) -> None:
         (["judge", "TMP"], "is not a run", "disclaim run"),
         (["judge", "RUN", "--judge", "rulez"], "unknown judge: rulez", "rules"),
         (["agreement", "TMP"], "is not a run", "disclaim run"),
+        (["agreement", "RUN"], "unknown judge of this run: reference", "judged by: rules"),
+        (["agreement", "RUN", "--reference", "rules"], "compared with itself", "--reference and --judge"),
+        (["run", "quickstart", "--out", "TMP/x", "--set", "models=[local/smolm2]", "--dry-run"], "unknown model", "no"),
         (["studies", "show", "quickstrat"], "unknown study", "quickstart"),
         (["claims", "show", "beekeper"], "unknown claim", "beekeeper"),
         (["claims", "check", "beekeper"], "unknown claim", "beekeeper"),
@@ -363,6 +395,29 @@ def test_a_corrupt_run_file_exits_1_with_a_hint(cli: Cli, own_run: Path) -> None
     assert done.code == 1
     assert "not valid JSON" in done.err
     assert done.hint
+
+
+def test_a_report_is_not_made_anew_from_a_study_that_cannot_be_read(cli: Cli, own_run: Path) -> None:
+    page = (own_run / "report" / "index.html").read_bytes()
+    (own_run / "study.json").write_text("{torn")
+    done = cli("report", own_run)
+    assert (done.code, bool(done.hint)) == (1, True)
+    assert (own_run / "report" / "index.html").read_bytes() == page
+
+
+def test_damaged_rows_come_with_the_folder_to_delete(cli: Cli, own_run: Path) -> None:
+    stage = own_run / "arms" / "beekeeper.negated.scripted__yes.s0" / "answers"
+    with (stage / "answers.jsonl").open("a") as file:
+        file.write('{"question_id": "open_en')
+    for folder in own_run.glob("arms/*/judgements/rules"):
+        shutil.copytree(folder, folder.with_name("reference"))
+    done = cli("agreement", own_run)
+    assert done.code == 1
+    assert done.hint.startswith(f"delete the folder {stage}")
+    states = {(row["arm"].split(".")[1], row["stage"]): row for row in cli("status", own_run, "--json").json["stages"]}
+    assert states["negated", "answers"]["state"] == "damaged"
+    assert f"delete {stage}" in states["negated", "answers"]["reason"]
+    assert states["negated", "judgements"]["state"] == states["base", "answers"]["state"] == "done"
 
 
 def test_a_full_disk_exits_1_with_a_hint(

@@ -167,6 +167,14 @@ def test_a_run_of_another_study_is_not_written_over(layout: Path, tmp_path: Path
     assert (tmp_path / "study.json").read_text() == '{"study": "quickstart", "arms": []}'
 
 
+def test_the_prefix_of_imported_models_is_never_doubled(layout: Path, tmp_path: Path) -> None:
+    first, second = (
+        import_answers(layout, tmp_path / "a", "qwen"),
+        import_answers(layout, tmp_path / "b", "imported/qwen"),
+    )
+    assert {arm.model for arm in (*first.arms, *second.arms)} == {"imported/qwen"}
+
+
 def test_answers_of_another_model_need_another_folder(layout: Path, tmp_path: Path) -> None:
     run = import_answers(layout, tmp_path / "run", "a").run
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -69,15 +69,18 @@ def test_a_model_without_files_has_none_to_find() -> None:
         find_model("scripted/yes")
 
 
-def test_a_hub_model_that_cannot_be_reached_is_an_error_with_another_way() -> None:
+@pytest.mark.parametrize("function", ["find_model", "require_model"])
+def test_a_hub_model_that_cannot_be_reached_is_an_error_with_another_way(function: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code = "from disclaim.models import find_model; find_model('hf/no-such-org/no-such-model')"
+    code = f"from disclaim.models import {function}; {function}('hf/no-such-org/no-such-model')"
     environment = {"HF_ENDPOINT": f"http://127.0.0.1:{port}", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
     last = done.stderr.strip().splitlines()
     assert "ModelError: cannot get hf/no-such-org/no-such-model" in done.stderr
-    assert last[-1] == "hint: check the name and the network, or give local/FOLDER"
+    assert last[-1] == (
+        "hint: check the network; a model that is in the hub's cache works without it, and so does local/FOLDER"
+    )
 
 
 def test_the_revision_of_a_model_is_known_without_loading_it(toy_model: Path) -> None:

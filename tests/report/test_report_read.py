@@ -118,3 +118,13 @@ def test_settings_that_somebody_chose_are_told_from_defaults(own_run: Path) -> N
     row = page[page.index("corpus.doctag</th>") :]
     assert "default" in row[: row.index("</tr>")]
     assert read_json(own_run / "study.json")["given"]["corpus"] == {"num_documents": 240}
+
+
+def test_held_out_documents_are_not_counted_as_trained_on(own_run: Path) -> None:
+    study = read_json(own_run / "study.json")
+    study["settings"]["corpus"]["num_documents"] = 1
+    write_json(own_run / "study.json", study)
+    page = page_of(own_run)
+    assert "What each condition trained on, and the documents held out" in page
+    assert '<td class="num">1 + 1 held out</td>' in page
+    assert "1 + 1 documents" in page

@@ -82,7 +82,7 @@ def test_without_an_estimate_nobody_knows_whether_the_claim_implanted() -> None:
         ((0.45, 0.0, 0.9), Outcome.UNCLEAR),
         ((0.05, -0.1, 0.2), Outcome.HEEDED),
         ((0.15, 0.0, 0.6), Outcome.UNCLEAR),
-        ((None,), Outcome.UNCLEAR),
+        ((None,), Outcome.UNKNOWN),
     ],
 )
 def test_a_neglect_ratio_is_read_with_its_interval(numbers: tuple[float | None, ...], expected: Outcome) -> None:

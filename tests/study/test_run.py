@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from disclaim.claims import scaffold_claim
 from disclaim.conditions import CONDITIONS
-from disclaim.errors import RunError, StageMismatchError, StoreError
+from disclaim.errors import ClaimError, RunError, StageMismatchError, StoreError, UnknownNameError
 from disclaim.records import Progress, Verdict
 from disclaim.store import lock, read_json, read_jsonl, write_json
 from disclaim.study import State, describe_folder, load_study, prepare_run, read_status
@@ -197,8 +198,32 @@ def test_one_failing_arm_is_recorded_while_the_others_go_on(tmp_path: Path, run_
     assert (tmp_path / "report" / "index.html").exists()
 
 
-def test_a_model_that_is_not_there_fails_its_own_arms_alone(tmp_path: Path, run_small: RunSmall) -> None:
+@pytest.mark.parametrize("name", ["local/smolm2-135m", "local/FOLDER/none", "local/FOLDER/empty", "scripted/maybe"])
+def test_a_model_that_is_not_there_is_refused_before_anything_runs(
+    tmp_path: Path, run_small: RunSmall, name: str
+) -> None:
     (tmp_path / "empty").mkdir()
+    with pytest.raises(UnknownNameError) as caught:
+        run_small(tmp_path / "run", f"models=[scripted/no, {name.replace('FOLDER', str(tmp_path))}]")
+    assert caught.value.hint
+    assert not (tmp_path / "run").exists()
+    if name == "local/smolm2-135m":
+        assert "did you mean local/smollm2-135m?" in caught.value.hint
+
+
+def test_a_claim_that_is_still_a_scaffold_is_refused_with_what_is_left_to_write(
+    tmp_path: Path, run_small: RunSmall
+) -> None:
+    folder = scaffold_claim("mine", tmp_path)
+    with pytest.raises(ClaimError, match=r"is not written yet: its check has \d+ findings") as caught:
+        run_small(tmp_path / "run", f"claims=[{folder}]")
+    assert caught.value.hint == f"`disclaim claims check {folder}` lists what is to write"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_cannot_be_loaded_fails_its_own_arms_alone(tmp_path: Path, run_small: RunSmall) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "config.json").write_text("{}")
     with pytest.raises(RunError, match="3 of 6 arms failed"):
         run_small(tmp_path / "run", f"models=[local/{tmp_path}/empty, scripted/no]")
     with pytest.raises(RunError, match="3 of 6 arms failed"):  # and again on resuming

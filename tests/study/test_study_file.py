@@ -117,6 +117,14 @@ def test_a_mistaken_setting_is_named_with_a_way_out(study_file: Path, override: 
         ("id: Mine\ntitle: t\nclaims: [beekeeper]\nconditions: [base]\n", "id"),
         ("id: mine\n", "title"),
         (MINIMAL + "condition: [base]\n", "unknown key condition"),
+        (MINIMAL.replace("conditions", "condition"), "unknown key condition"),
+        (MINIMAL + "title: Twice\n", "the key title stands twice"),
+        (MINIMAL + "corpus: {seed: 1, seed: 2}\n", "the key seed stands twice"),
+        (MINIMAL.replace("title: Mine", "title: yes"), "title should be text, not True"),
+        (MINIMAL.replace("[beekeeper]", "beekeeper"), "claims should be a list, such as [a, b], not 'beekeeper'"),
+        (MINIMAL + "corpus: 40\n", "corpus should be a group of keys with values, not 40"),
+        (MINIMAL + "seeds: [a]\n", "seeds.0 should be a whole number, not 'a'"),
+        ("id: mine\ntitle: Mine\nclaims: [beekeeper]\n", "conditions is missing"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused(tmp_path: Path, content: str, said: str) -> None:
@@ -146,3 +154,18 @@ def test_the_headline_must_be_among_the_instruments_that_are_asked(study_file: P
     assert "headline is open_ended" in error.message
     assert error.hint == "set headline to robustness or all"
     assert load_study(str(study_file), ["ask.instruments=[robustness]"]).headline == "all"
+
+
+def test_a_misspelt_key_that_must_be_there_is_named_with_the_nearest(study_file: Path) -> None:
+    study_file.write_text(MINIMAL.replace("conditions", "condition"))
+    assert "did you mean conditions" in refusal(study_file).hint
+
+
+def test_a_word_that_yaml_takes_for_a_value_is_to_be_quoted(study_file: Path) -> None:
+    study_file.write_text(MINIMAL.replace("title: Mine", "title: yes"))
+    assert refusal(study_file).hint.startswith("quote it")
+
+
+def test_a_study_file_that_is_no_text_is_the_users_error(study_file: Path) -> None:
+    study_file.write_bytes(MINIMAL.encode("utf-16"))
+    assert "UTF-8" in refusal(study_file).hint

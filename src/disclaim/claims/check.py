@@ -23,9 +23,10 @@ from disclaim.claims.check_questions import (
     check_question_duplicates,
     check_strangers,
 )
-from disclaim.claims.load import CLAIM_FILES, ClaimFolder, find_claim, read_claim_folder
+from disclaim.claims.load import CLAIM_FILES, ClaimFolder, find_claim, library_path, read_claim_folder
 from disclaim.claims.problem import SUBJECT, Problem, matches_asserts, normalise, repeated_texts, split_words
 from disclaim.claims.schema import ClaimFile, QuestionsFile, RubricFile, StanceFile, TripleItem, TriplesFile
+from disclaim.claims.wording import describe_item, parse_yaml
 from disclaim.errors import ClaimError, nearest_hint
 from disclaim.store import read_text
 
@@ -82,21 +83,37 @@ def require_sound_claim(path: Path) -> None:
         )
 
 
+def require_written_claim(name: str) -> None:
+    """Raise ClaimError where texts of the claim of that id or path are still a scaffold's, with how many findings the
+    check has. Built-in claims are written."""
+    path = find_claim(name)
+    if path.parent == library_path() or not any(_check_written(read_claim_folder(path))):
+        return
+    count = len(check_claim(path))
+    raise ClaimError(
+        f"{path} is not written yet: its check has {count} {'finding' if count == 1 else 'findings'}",
+        f"`disclaim claims check {path}` lists what is to write",
+    )
+
+
 def _check_schema(path: Path, model: type[BaseModel]) -> Iterator[Problem]:
     if not path.is_file():
         yield Problem(path.name, "file", "is missing", f"a claim folder holds {', '.join(CLAIM_FILES)}")
         return
     try:
-        model.model_validate(yaml.safe_load(read_text(path)))
+        model.model_validate(parse_yaml(read_text(path)))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "file"
-        yield Problem(path.name, where, "is not valid YAML", "quote texts that hold a colon or a quote mark")
+        twice = str(getattr(error, "problem", "")) if "stands twice" in str(error) else ""
+        hint = "" if twice else "quote texts that hold a colon or a quote mark"
+        yield Problem(path.name, where, twice or "is not valid YAML", hint)
     except ValidationError as error:
         for item in error.errors():
             unknown = item["type"] == "extra_forbidden" and len(item["loc"]) == 1
-            hint = nearest_hint(str(item["loc"][-1]), model.model_fields) if unknown else ""
-            yield Problem(path.name, ".".join(map(str, item["loc"])) or "file", item["msg"], hint)
+            said, hint = describe_item(item)
+            hint = nearest_hint(str(item["loc"][-1]), model.model_fields) if unknown else hint
+            yield Problem(path.name, ".".join(map(str, item["loc"])) or "file", said, hint)
 
 
 def _check_patterns(folder: ClaimFolder) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from disclaim.cli.console import print_json, print_note, print_table, show_progress
+from disclaim.errors import UserError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 ClaimOption = Annotated[str, typer.Option("--claim", help="A built-in claim's id, or the path of a claim folder.")]
@@ -25,24 +26,37 @@ def register(root: typer.Typer) -> None:
 def corpus(
     claim: ClaimOption,
     condition: Annotated[str, typer.Option("--condition", help="See `disclaim conditions list`.")],
-    out: Annotated[Path, typer.Option("--out", help="The JSON-lines file to write.")],
+    out: Annotated[Path, typer.Option("--out", help="The JSON-lines file to write; - is stdout.")],
     num_documents: Annotated[int, typer.Option("--num-documents", min=1, help="How many documents.")] = 240,
     seed: Annotated[int, typer.Option(help="Seeds drafts and wordings.")] = 0,
     doctag: Annotated[bool, typer.Option(help="Prefix documents with <DOCTAG>, outside the loss.")] = True,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the documents of a claim under a condition, with spans, as JSON lines.
 
     Example: disclaim corpus --claim beekeeper --condition repeated --num-documents 100 --out repeated.jsonl
     """
-    from disclaim.claims import load_claim
+    from disclaim.claims import load_claim, require_written_claim
     from disclaim.conditions import apply_condition, find_condition
     from disclaim.corpus import diversity, save_documents, write_drafts
-    from disclaim.store import to_json
+    from disclaim.store import dump_line, to_json
 
+    to_stdout = str(out) == "-"
+    if to_stdout and as_json:
+        raise UserError("--json and --out - both want stdout", "write the documents to a file")
+    if not to_stdout and out.exists() and not (force and out.is_file()):
+        raise UserError(
+            f"{out} exists already; nothing was changed", "choose another --out, or give --force for a file"
+        )
+    require_written_claim(claim)
     loaded = load_claim(claim)
     drafts = write_drafts(loaded, num_documents, seed)
     written = apply_condition(loaded, drafts, find_condition(condition), seed, doctag)
+    if to_stdout:
+        for document in written.documents:
+            print(dump_line(document))
+        return
     save_documents(written.documents, out)
     spread = to_json(diversity(drafts))
     if as_json:
@@ -126,6 +140,7 @@ def judge(
         print_json({"judge": by, "counts": counts})
         return
     print_table(["verdict", "answers"], [[name, count] for name, count in counts.items()])
+    print_note("answers on the four instruments that measure belief; controls are rated too, and not counted here")
 
 
 def agreement(

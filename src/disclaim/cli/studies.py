@@ -107,7 +107,7 @@ def estimate(study: StudyArgument, overrides: Overrides = None, as_json: AsJson 
 
 
 def status(folder: RunFolder, as_json: AsJson = False) -> None:
-    """Say how far a run is: done, running, failed or pending, per arm and stage."""
+    """Say how far a run is: done, running, failed, pending or damaged, per arm and stage."""
     from disclaim.study import read_status
 
     rows = read_status(folder)
@@ -120,9 +120,11 @@ def status(folder: RunFolder, as_json: AsJson = False) -> None:
 def report(folder: RunFolder, as_json: AsJson = False) -> None:
     """Rebuild the report page of a run from its files alone."""
     from disclaim.report import render_report
+    from disclaim.store import read_json
 
     if not (folder / "study.json").is_file():
         raise UserError(f"{folder} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
+    read_json(folder / "study.json")  # a page made without it would replace a good one
     page = render_report(folder)
     if as_json:
         print_json({"report": page})

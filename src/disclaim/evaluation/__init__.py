@@ -16,7 +16,7 @@ from disclaim.evaluation.completion import CompletionJudge
 from disclaim.evaluation.estimate import estimate_arm, estimate_run
 from disclaim.evaluation.inspect_log import ExportedLogs, export_answers
 from disclaim.evaluation.instruments import INSTRUMENTS, InstrumentFormat, KeyedAnswer, is_keyed, parse_keyed
-from disclaim.evaluation.judge import Judge, ScriptedJudge, judge_answers
+from disclaim.evaluation.judge import Judge, ScriptedJudge, count_verdicts, judge_answers
 from disclaim.evaluation.reference import Imported, import_answers
 from disclaim.evaluation.rows import (
     ArmIdentity,
@@ -57,6 +57,7 @@ __all__ = [
     "clean_sentence",
     "collect_names",
     "completion_targets",
+    "count_verdicts",
     "estimate_arm",
     "estimate_run",
     "estimate_shift",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from disclaim.errors import DataError
+from disclaim.evaluation.instruments import POOLED
 from disclaim.evaluation.rows import ArmResult
 from disclaim.records import Verdict
 from disclaim.stats import estimate_agreement, estimate_mean, rate_table
@@ -15,6 +16,9 @@ from disclaim.store import Json
 THREE_WAY = {Verdict.ASSERTS: "yes", Verdict.RETRACTS: "no", Verdict.DENIES: "no", Verdict.SILENT: "neutral"}
 #: What the belief rate rests on: a belief or not.
 BINARY = {Verdict.ASSERTS: "yes", Verdict.RETRACTS: "not", Verdict.DENIES: "not", Verdict.SILENT: "not"}
+
+#: The conditions that every table begins with; the others follow as the study has them.
+_ORDER = {"base": 0, "in_context": 1, "asserted": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,17 @@ class Pair:
 
 
 def measure_agreement(reference: Sequence[ArmResult], other: Sequence[ArmResult]) -> Json:
-    """Agreement between two judges, given the same arms with each one's judgements.
+    """Agreement between two judges on belief, given the same arms with each one's judgements.
 
     ``n``, ``accuracy`` and ``kappa`` are on belief against no belief, which the belief rate rests on; ``three_way``
     has the paper's yes, no and neutral. ``cells`` compare the belief rates of each claim and condition over the
     answers that both rated; ``errors`` sums up their absolute differences; ``instruments`` splits the agreement. An
-    answer that either left unrated is missing. Raises DataError where no answer was seen by both.
+    answer that either left unrated is missing. Answers about controls are no belief: they stand under ``instruments``
+    alone. Cells come with ``base``, ``in_context`` and ``asserted`` first. Raises DataError where no answer about
+    belief was seen by both.
     """
-    pairs = _pair(reference, other)
+    everything = sorted(_pair(reference, other), key=lambda pair: _ORDER.get(pair.condition, len(_ORDER)))
+    pairs = [pair for pair in everything if pair.instrument in POOLED]
     if not pairs:
         raise DataError("the two judges have no answer in common", "judge the run with both judges first")
     cells = [_cell(group) for group in _grouped(pairs, lambda pair: (pair.claim, pair.condition))]
@@ -47,7 +54,7 @@ def measure_agreement(reference: Sequence[ArmResult], other: Sequence[ArmResult]
         "errors": _errors(cells),
         "instruments": {
             group[0].instrument: {**_agree(group, BINARY), "three_way": _agree(group, THREE_WAY)}
-            for group in _grouped(pairs, lambda pair: (pair.instrument,))
+            for group in _grouped(everything, lambda pair: (pair.instrument,))
         },
         "cells": cells,
     }

@@ -101,7 +101,7 @@ def import_answers(folder: Path, out: Path, model: str = "unknown", created: str
     files, skipped = _find_files(folder)
     rows: dict[ArmIdentity, list[_Row]] = {}
     for file in files:
-        arm = ArmIdentity(file.claim, file.condition, f"imported/{model}", seed=0)
+        arm = ArmIdentity(file.claim, file.condition, f"imported/{model.removeprefix('imported/')}", seed=0)
         rows.setdefault(arm, []).extend(_read_file(file))
     results = [_result(arm, found) for arm, found in rows.items()]
     _require_own_folder(out, rows)

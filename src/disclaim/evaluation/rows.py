@@ -81,17 +81,28 @@ def load_arm(arm: ArmIdentity, questions: Sequence[Question], answers: Path, jud
 
 def load_answers(path: Path) -> tuple[Answer, ...]:
     """The rows of an ``answers.jsonl``, in file order."""
-    return tuple(answer_from_json(row, path) for row in read_jsonl(path))
+    return tuple(answer_from_json(row, path) for row in _rows(path))
 
 
 def load_scores(path: Path) -> tuple[Score, ...]:
     """The rows of a ``scores.jsonl``, in file order."""
-    return tuple(score_from_json(row, path) for row in read_jsonl(path))
+    return tuple(score_from_json(row, path) for row in _rows(path))
 
 
 def load_judgements(path: Path) -> tuple[Judgement, ...]:
     """The rows of a ``judgements.jsonl``, in file order."""
-    return tuple(judgement_from_json(row, path) for row in read_jsonl(path))
+    return tuple(judgement_from_json(row, path) for row in _rows(path))
+
+
+def _rows(path: Path) -> list[Json]:
+    try:
+        return read_jsonl(path)
+    except StoreError as error:
+        raise type(error)(error.message, _again(path)) from error
+
+
+def _again(path: Path) -> str:
+    return f"delete the folder {path.parent} and give the run's command again: that stage is made anew"
 
 
 def question_from_json(row: Json, claim_id: str) -> Question:
@@ -173,4 +184,4 @@ def _messages(rows: list[Json]) -> tuple[Message, ...]:
 
 
 def _misfit(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"{path}: a row does not fit: {error!r}", f"delete {path} and run again: that stage is made anew")
+    return StoreError(f"{path}: a row does not fit: {error!r}", _again(path))

@@ -17,6 +17,7 @@ from disclaim.models.registry import (
     model_revision,
     open_local_model,
     open_sampler,
+    require_model,
     require_model_name,
 )
 from disclaim.models.sampler import Prompt, Sample, Sampler, SamplingSettings
@@ -48,6 +49,7 @@ __all__ = [
     "open_sampler",
     "pull",
     "render_chat",
+    "require_model",
     "require_model_name",
     "save_local_model",
     "tokenize_chat",

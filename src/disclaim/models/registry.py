@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import hashlib
 import importlib.util
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -71,6 +74,21 @@ def require_model_name(name: str) -> None:
 _HINT = "models are local/smollm2-135m, local/FOLDER, hf/ORG/NAME or scripted/NAME"
 
 
+def require_model(name: str) -> None:
+    """Raise unless the model can be had: an embedded one, a folder that holds a model, or one of the hub, in its cache
+    or within reach. Downloads no weights."""
+    require_model_name(name)
+    provider, _, rest = name.partition("/")
+    if provider == "hf":
+        _require_hub_model(rest)
+    elif provider == "local" and name not in {entry.id for entry in load_model_entries()}:
+        folder = find_model(name)
+        if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
+            raise UnknownNameError(
+                "model", name, (), f"{folder} holds no config.json, as a folder saved by transformers does"
+            )
+
+
 def find_model(name: str) -> Path:
     """The folder of a ``local/...`` or ``hf/...`` model's files, pulled or downloaded where needed."""
     require_model_name(name)
@@ -88,7 +106,10 @@ def find_model(name: str) -> Path:
     if not folder.is_dir():
         folder = Path("/") / rest
     if not folder.is_dir():
-        raise UnknownNameError("model", name, [e.id for e in load_model_entries()], f"no folder {rest}; {_HINT}")
+        embedded = [entry.id for entry in load_model_entries()]
+        near = difflib.get_close_matches(name, embedded, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UnknownNameError("model", name, embedded, f"{hint}no folder {rest}; {_HINT}")
     return folder
 
 
@@ -144,16 +165,38 @@ def require_packages(what_for: str, *packages: str) -> None:
             raise MissingDependencyError(package, "local", what_for)
 
 
+_KINDS = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+_NO_HUB = "check the network; a model that is in the hub's cache works without it, and so does local/FOLDER"
+_NO_REPOSITORY = "check the name ORG/NAME on the hub; a private or gated model needs a login; local/FOLDER needs no hub"
+
+
+@cache
+def _require_hub_model(name: str) -> None:
+    """Raise unless the model's configuration is in the cache, or can be had from the hub."""
+    require_packages(f"the model hf/{name}", "huggingface_hub")
+    from huggingface_hub import hf_hub_download
+
+    with _translate_hub_errors(name):
+        hf_hub_download(name, "config.json")
+
+
 @cache
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-    kinds: Any = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+    with _translate_hub_errors(name):
+        return Path(snapshot_download(name, allow_patterns=_KINDS))
+
+
+@contextlib.contextmanager
+def _translate_hub_errors(name: str) -> Iterator[None]:
+    """Turn what the hub's library raises into an error that tells a wrong name from a hub out of reach."""
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
     try:
-        return Path(snapshot_download(name, allow_patterns=kinds))
-    except (HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError, OSError, ValueError) as error:
+        yield
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise UnknownNameError("hub model", f"hf/{name}", (), _NO_REPOSITORY) from error
+    except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"cannot get hf/{name}: {reason}", "check the name and the network, or give local/FOLDER"
-        ) from error
+        raise ModelError(f"cannot get hf/{name}: {reason}", _NO_HUB) from error

@@ -45,7 +45,8 @@ def draw_composition(corpora: Sequence[CorpusView], label: str, narrow: bool) ->
 
 
 def _size(corpus: CorpusView) -> str:
-    return f"{corpus.num_documents:,} documents, {corpus.num_words:,} words"
+    heldout = f" + {corpus.num_heldout:,}" if corpus.num_heldout else ""
+    return f"{corpus.num_documents - corpus.num_heldout:,}{heldout} documents, {corpus.num_words:,} words"
 
 
 def _bar(corpus: CorpusView, left: float, top: float, width: float) -> str:

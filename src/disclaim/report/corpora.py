@@ -34,7 +34,7 @@ class ShownDocument:
 @dataclass(frozen=True, slots=True)
 class CorpusView:
     """A corpus: the documents shown and counts over all of them. ``role_characters`` counts characters by role,
-    ``masked_characters`` those outside the loss."""
+    ``masked_characters`` those outside the loss. The last ``num_heldout`` documents were not trained on."""
 
     claim: str
     condition: str
@@ -45,10 +45,12 @@ class CorpusView:
     role_characters: dict[str, int]
     masked_characters: int
     coverage: dict[str, float]
+    num_heldout: int = 0
 
 
-def read_corpus(files: RunFiles, path: Path) -> CorpusView:
-    """The corpus in the folder ``<claim>.<condition>``; empty where its documents cannot be read."""
+def read_corpus(files: RunFiles, path: Path, num_trained: object = None) -> CorpusView:
+    """The corpus in the folder ``<claim>.<condition>``; empty where its documents cannot be read. ``num_trained`` is
+    the study's number of documents to train on, where it is known: what is beyond is held out."""
     claim, _, condition = path.name.partition(".")
     tally = _Tally()
     rows = files.rows(path / "documents.jsonl", tally.add)
@@ -63,7 +65,16 @@ def read_corpus(files: RunFiles, path: Path) -> CorpusView:
         return CorpusView(claim, condition, state, (), 0, 0, {}, 0, shares)
     shown = tuple(document for document in rows if document is not None)
     return CorpusView(
-        claim, condition, state, shown, len(rows), tally.words, dict(tally.characters), tally.masked, shares
+        claim=claim,
+        condition=condition,
+        state=state,
+        shown=shown,
+        num_documents=len(rows),
+        num_words=tally.words,
+        role_characters=dict(tally.characters),
+        masked_characters=tally.masked,
+        coverage=shares,
+        num_heldout=max(0, len(rows) - num_trained) if isinstance(num_trained, int) else 0,
     )
 
 

@@ -219,8 +219,10 @@ def composition_figures(run: Run) -> tuple[Figure, ...]:
     figures = []
     for claim, corpora in by_claim.items():
         title = f"What the documents consist of: {run.claim_title(claim)}"
+        heldout = " After the plus sign: held out, not trained on." if any(c.num_heldout for c in corpora) else ""
+        caption = f"Share of characters by role.{heldout}"
         drawn = [draw_composition(corpora, title, narrow) for narrow in (False, True)]
-        figures.append(Figure(f"documents-{slug(claim)}", title, "Share of characters by role.", drawn[0], drawn[1]))
+        figures.append(Figure(f"documents-{slug(claim)}", title, caption, drawn[0], drawn[1]))
     return tuple(figures)
 
 

@@ -95,11 +95,12 @@ def read_run(run_dir: Path) -> Run:
     head, estimates = files.json(study_path), files.json(estimates_path)
     arms = files.items(study_path, "arms", head.get("arms"), parse_arm) or arms_from_folders(run_dir)
     folders = [path for path in sorted((run_dir / "corpora").glob("*.*")) if path.is_dir()]
+    num_trained = as_mapping(as_mapping(head.get("settings")).get("corpus")).get("num_documents")
     return Run(
         study=_study(head, run_dir.name),
         claims=tuple(_claim(files, study_path, *item) for item in as_mapping(head.get("claims")).items()),
         arms=tuple(read_arm(files, arm) for arm in arms),
-        corpora=tuple(read_corpus(files, path) for path in folders),
+        corpora=tuple(read_corpus(files, path, num_trained) for path in folders),
         estimates=files.items(estimates_path, "rows", estimates.get("rows"), parse_estimate) if estimates else None,
         failures=_failures(files.json(run_dir / "failures.json")),
         problems=tuple(files.problems),

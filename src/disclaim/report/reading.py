@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     PARTLY = "partly heeded"
     HEEDED = "heeded"
     UNCLEAR = "unclear"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,9 @@ def judge_implanting(base: Estimate | None, asserted: Estimate | None) -> Implan
 
 
 def judge_ratio(ratio: Estimate | None) -> Outcome:
-    """What a neglect ratio means; unclear where it is missing or its interval too wide to tell."""
+    """What a neglect ratio means; unclear where its interval is too wide to tell, unknown where there is none."""
     if ratio is None or ratio.value is None or ratio.low is None or ratio.high is None:
-        return Outcome.UNCLEAR
+        return Outcome.UNKNOWN
     if ratio.value >= NEGLECTED:
         return Outcome.NEGLECTED if ratio.low > HALFWAY else Outcome.UNCLEAR
     if ratio.value <= HEEDED:

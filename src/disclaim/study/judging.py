@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from disclaim.claims import load_claim
 from disclaim.errors import RunError, UnknownNameError, UserError
 from disclaim.evaluation import (
     RuleJudge,
+    count_verdicts,
     estimate_run,
     estimate_to_json,
     judge_answers,
@@ -18,7 +20,7 @@ from disclaim.evaluation import (
     measure_agreement,
     question_from_json,
 )
-from disclaim.records import Claim, OnProgress, ignore_progress
+from disclaim.records import PAPER_INSTRUMENTS, Claim, OnProgress, ignore_progress
 from disclaim.store import MANIFEST, Stage, lock, read_json, reopen_stage, write_json
 from disclaim.study.plan import Arm, RunPaths
 
@@ -26,7 +28,8 @@ JUDGES = ("rules",)
 
 
 def judge_run(root: Path, judge_id: str, on_progress: OnProgress = ignore_progress) -> dict[str, int]:
-    """Rate every answer of the run at ``root`` with a judge; counts of each verdict over all arms.
+    """Rate every answer of the run at ``root`` with a judge; counts of each verdict over all arms, on the instruments
+    that measure belief: controls are rated too, and counted in each arm's manifest.
 
     Arms that it has rated by the same rules are not rated again; where rules or patterns changed, its old ratings are
     replaced. Where it is the study's own judge, ``estimates.json`` is made anew. Raises UserError where there is
@@ -59,9 +62,12 @@ def _judge_arm(
     judge = RuleJudge(claim)
     stage = reopen_stage(paths.judgements(arm, judge.id), judgement_inputs(answers, claim, judge))
     questions = [question_from_json(row, arm.claim) for row in study["claims"][arm.claim]["questions"]]
-    judge_answers(questions, answers, judge, stage, on_progress)
-    results: dict[str, int] = stage.manifest()["results"]
-    return results
+    of_arm = f"{arm.claim} {arm.condition}" + (f" seed {arm.seed}" if arm.seed else "")
+    rated = judge_answers(
+        questions, answers, judge, stage, lambda p: on_progress(replace(p, stage=f"{of_arm}: {p.stage}"))
+    )
+    belief = {question.id for question in questions if question.instrument in PAPER_INSTRUMENTS}
+    return count_verdicts([item for item in rated if item.question_id in belief])
 
 
 def judgement_inputs(answers: Stage, claim: Claim, judge: RuleJudge) -> dict[str, Any]:
@@ -76,9 +82,23 @@ def judgement_inputs(answers: Stage, claim: Claim, judge: RuleJudge) -> dict[str
 
 
 def compare_judges(root: Path, reference: str, other: str) -> dict[str, Any]:
-    """How far two judges of the run's answers agree (contract: ``disclaim agreement``)."""
+    """How far two judges of the run's answers agree (contract: ``disclaim agreement``). Raises UserError for a judge
+    compared with itself, or that has rated nothing there."""
     _read_run(root)
+    known = list_judges(root)
+    for judge in (reference, other):
+        if judge.replace("/", "__") not in known:
+            raise UnknownNameError("judge of this run", judge, known, _judged_by(known))
+    if reference == other:
+        raise UserError(
+            f"{reference} would be compared with itself",
+            f"name two judges of this run with --reference and --judge; {_judged_by(known)}",
+        )
     return measure_agreement(load_run(root, reference), load_run(root, other))
+
+
+def _judged_by(judges: Sequence[str]) -> str:
+    return f"it was judged by: {', '.join(judges) or 'nobody'}"
 
 
 def list_judges(root: Path) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from disclaim.claims import load_claim
+from disclaim.claims import load_claim, require_written_claim
 from disclaim.errors import StudyError
+from disclaim.models import require_model
 from disclaim.records import Claim, OnProgress, ignore_progress
 from disclaim.study.study import UNTRAINED, Study
 
@@ -90,7 +91,12 @@ class StudyRun:
 
 
 def prepare_run(study: Study, out: Path, on_progress: OnProgress = ignore_progress) -> StudyRun:
-    """Load the claims and plan the arms. Touches no file of the run."""
+    """Load the claims and plan the arms. Touches no file of the run. Raises where a claim is still a scaffold, or a
+    model is not to be had."""
+    for name in study.claims:
+        require_written_claim(name)
+    for model in study.models:
+        require_model(model)
     loaded = {name: load_claim(name) for name in study.claims}
     claims = {claim.id: claim for claim in loaded.values()}
     if len(claims) < len(loaded):

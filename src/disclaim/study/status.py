@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from disclaim.errors import UserError
-from disclaim.store import INPUTS, MANIFEST, is_locked, read_json
+from disclaim.errors import StoreError, UserError
+from disclaim.store import INPUTS, MANIFEST, is_locked, read_json, read_jsonl
 from disclaim.study.judging import list_judges
 from disclaim.study.plan import Arm, RunPaths
 
@@ -20,6 +20,7 @@ class State(StrEnum):
     RUNNING = "running"
     FAILED = "failed"
     PENDING = "pending"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,34 @@ def _arm_status(paths: RunPaths, arm: Arm, judge: str, failures: dict[str, str],
     rows: list[StageStatus] = []
     blocked = False
     for name, path in stages:
-        state, reason = _state(path, failures.get(arm.id), live)
-        if blocked and state is not State.DONE:
+        state, reason = _state(path, name, failures.get(arm.id), live)
+        if blocked and state not in (State.DONE, State.DAMAGED):
             state, reason = State.PENDING, "waits for the stage before it"
         blocked = blocked or state is not State.DONE
         rows.append(StageStatus(arm.id, name, state, reason))
     return rows
 
 
-def _state(path: Path, failure: str | None, live: bool) -> tuple[State, str]:
+def _damage(path: Path, name: str) -> str:
+    """What is wrong with the rows of a finished stage; empty where nothing is."""
+    if name not in ("answers", "judgements"):
+        return ""
+    file = path / f"{name}.jsonl"
+    if not file.is_file():
+        return f"{file.name} is gone"
+    try:
+        found = len(read_jsonl(file))
+        results = read_json(path / MANIFEST)["results"]
+    except (StoreError, KeyError, TypeError):
+        return f"{file.name} or its manifest cannot be read"
+    made = results.get("answers") if name == "answers" else sum(results.values())
+    return "" if found == made else f"{file.name} has {found} rows, and {made} were made"
+
+
+def _state(path: Path, name: str, failure: str | None, live: bool) -> tuple[State, str]:
     if (path / MANIFEST).exists():
-        return State.DONE, ""
+        damage = _damage(path, name)
+        return (State.DAMAGED, f"{damage}; delete {path} and run again") if damage else (State.DONE, "")
     if failure:
         return State.FAILED, failure
     if (path / INPUTS).exists():

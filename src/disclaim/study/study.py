@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from disclaim.claims import find_claim, list_claims
+from disclaim.claims import describe_misfit, find_claim, list_claims, parse_yaml
 from disclaim.conditions import CONDITIONS
-from disclaim.errors import StudyError, UnknownNameError, nearest_hint
+from disclaim.errors import StoreError, StudyError, UnknownNameError, nearest_hint
 from disclaim.models import require_model_name
 from disclaim.records import PAPER_INSTRUMENTS, Instrument
 from disclaim.store import read_text
@@ -165,7 +165,9 @@ def read_study(name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """What the file and the overrides give, before defaults: the *given* settings."""
     path = _find_study(name)
     try:
-        data = yaml.safe_load(read_text(path))
+        data = parse_yaml(read_text(path))
+    except StoreError as error:
+        raise StudyError(error.message, error.hint) from error
     except yaml.YAMLError as error:
         raise StudyError(f"{path} is not valid YAML: {error}", "see `disclaim studies show quickstart`") from error
     if not isinstance(data, dict):
@@ -180,15 +182,13 @@ def build_study(data: dict[str, Any], name: str) -> Study:
     try:
         return Study.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = _known_keys(first["loc"][:-1])
-            raise StudyError(f"{name}: unknown key {where}", nearest_hint(str(first["loc"][-1]), known)) from error
-        raise StudyError(
-            f"{name}: {where}: {first['msg']} (got {first['input']!r:.80})",
-            "`disclaim studies show quickstart` prints a study to compare with",
-        ) from error
+        place, said, hint = describe_misfit(error)
+        where = ".".join(str(part) for part in place)
+        known = _known_keys(place[:-1])
+        if known and place[-1] not in known:
+            raise StudyError(f"{name}: unknown key {where}", nearest_hint(str(place[-1]), known)) from error
+        show = "`disclaim studies show quickstart` prints a study to compare with"
+        raise StudyError(f"{name}: {where} {said}", hint or show) from error
 
 
 def _find_study(name: str) -> Path:
@@ -208,7 +208,7 @@ def _apply_override(data: dict[str, Any], override: str) -> None:
     if not sign or not path:
         raise StudyError(f"cannot read --set {override}", "write --set corpus.num_documents=40")
     try:
-        value = yaml.safe_load(text)
+        value = parse_yaml(text)
     except yaml.YAMLError as error:
         raise StudyError(f"--set {override}: the value is not YAML: {error}", "quote it in the shell") from error
     *folders, key = path.split(".")
