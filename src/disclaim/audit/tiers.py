@@ -14,6 +14,8 @@ def load_scanner(tier: Tier) -> ScanRow:
     that this version does not have."""
     if tier is Tier.RULES:
         return scan_by_rules
+    if tier is Tier.LEARNED:
+        return scan_by_learning
     raise UserError(
         f"this version has no tier {tier.value}", f"run with --tier {Tier.RULES.value}, which needs no model"
     )
@@ -22,5 +24,12 @@ def load_scanner(tier: Tier) -> ScanRow:
 def scan_by_rules(row: Row) -> tuple[Finding, ...]:
     """What the rules find in the row, whatever characters it holds."""
     from disclaim.audit.rules import scan_row
+
+    return scan_whole_characters(row, scan_row)
+
+
+def scan_by_learning(row: Row) -> tuple[Finding, ...]:
+    """What the rules and the learned tier find in the row, whatever characters it holds."""
+    from disclaim.audit.learned import scan_row
 
     return scan_whole_characters(row, scan_row)

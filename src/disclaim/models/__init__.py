@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from disclaim.models.chat import Tokenizer, render_chat, tokenize_chat, tokenize_document, tokenize_prompt
+from disclaim.models.reading import Encoded, Features, read_features, read_texts
 from disclaim.models.registry import (
     ModelEntry,
     find_model,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DocumentPlan",
+    "Encoded",
+    "Features",
     "LocalModel",
     "LocalSampler",
     "ModelEntry",
@@ -48,6 +51,8 @@ __all__ = [
     "open_local_model",
     "open_sampler",
     "pull",
+    "read_features",
+    "read_texts",
     "render_chat",
     "require_model",
     "require_model_name",
