@@ -57,6 +57,12 @@ def test_the_flat_pipeline_prints_a_rate_for_every_arm_and_resumes(
     assert printed[0] == printed[1]
 
 
+def test_a_mistake_in_the_flat_pipeline_ends_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["one_claim.py", *ARGUMENTS["one_claim.py"], "--claim", "bekeeper"])
+    with chdir(tmp_path), pytest.raises(SystemExit, match="unknown claim: bekeeper\nhint: did you mean beekeeper"):
+        runpy.run_path(str(ROOT / "examples" / "one_claim.py"), run_name="__main__")
+
+
 def test_the_own_conditions_corpus_can_be_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "corpus.jsonl"
     monkeypatch.setattr("sys.argv", ["own_condition.py", "--num-documents", "5", "--out", str(out)])

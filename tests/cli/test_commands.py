@@ -99,6 +99,21 @@ def test_estimate_prints_the_contracts_keys(cli: Cli) -> None:
     assert found["train_tokens"] == sum(arm["train_tokens"] for arm in found["arms"]) > 0
 
 
+def test_an_estimate_of_a_model_of_unknown_size_says_so(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    words = ("estimate", "quickstart", "--set", f"models=[local/{tmp_path / 'mine'}]")
+    plain = cli(*words)
+    assert "6 arms, time unknown" in plain.out
+    assert "nobody knows the size of" in plain.err
+    assert cli(*words, "--json").json["seconds"] is None
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "disclaim", "--version"], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout[:9]) == (0, "disclaim ")
+
+
 def test_a_study_that_is_dearer_than_allowed_is_refused(cli: Cli, tmp_path: Path) -> None:
     done = cli("run", "quickstart", "--out", tmp_path / "run", "--max-usd", "-1")
     assert done.code == 2
@@ -124,7 +139,7 @@ def test_status_and_report_read_a_finished_run(cli: Cli, own_run: Path) -> None:
     rows = cli("status", own_run, "--json").json["stages"]
     assert {row["state"] for row in rows} == {"done"}
     assert set(rows[0]) == {"arm", "stage", "state", "reason"}
-    assert "done" in cli("status", own_run).out
+    assert cli("status", own_run).out.rstrip().endswith(f"{len(rows)} of {len(rows)} stages done")
     page = own_run / "report" / "index.html"
     before = page.read_bytes()
     page.unlink()
@@ -215,7 +230,9 @@ def test_ask_and_judge_make_a_run_of_one_arm(cli: Cli, tmp_path: Path) -> None:
     judged = cli("judge", tmp_path, "--json").json
     assert judged["judge"] == "rules"
     assert sum(judged["counts"].values()) > 0
-    assert "verdict" in cli("judge", tmp_path).out
+    plain = cli("judge", tmp_path)
+    assert "verdict" in plain.out
+    assert "open-ended" in plain.out  # the belief table
 
 
 def test_two_judges_of_one_opinion_agree(cli: Cli, own_run: Path) -> None:
@@ -264,7 +281,10 @@ def test_claims_are_listed_shown_and_sound(cli: Cli) -> None:
     shown = cli("claims", "show", "beekeeper", "--json").json
     assert shown["id"] == "beekeeper"
     assert shown["questions"]
-    assert "questions" in cli("claims", "show", "beekeeper").out
+    plain = cli("claims", "show", "beekeeper").out
+    assert "asserts" in plain
+    assert "[system: " in plain
+    assert "[assistant: " in plain
     checked = cli("claims", "check", "beekeeper")
     assert (checked.code, checked.out) == (0, "")
 

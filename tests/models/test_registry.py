@@ -13,6 +13,7 @@ from disclaim.errors import ModelError, UnknownNameError
 from disclaim.models import (
     Prompt,
     SamplingSettings,
+    count_parameters,
     find_model,
     is_pulled,
     load_model_entries,
@@ -117,3 +118,14 @@ def test_a_scripted_answer_is_cut_at_the_limit_and_says_so() -> None:
 def test_the_room_is_entered_without_torch() -> None:
     code = "import sys, disclaim.models, disclaim.training, disclaim.study; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_size_of_a_model_is_counted_or_read_off_its_name_or_unknown(toy_model: Path, tmp_path: Path) -> None:
+    network = open_local_model(f"local/{toy_model}").network
+    tied = {id(tensor): tensor.numel() for tensor in network.parameters()}
+    assert count_parameters(f"local/{toy_model}") == sum(tied.values())
+    assert count_parameters("local/smollm2-135m") == 135_000_000
+    assert count_parameters("hf/Qwen/Qwen2.5-1.5B-Instruct") == 1_500_000_000
+    assert count_parameters("scripted/yes") == 0
+    assert count_parameters("hf/org/gpt") is None
+    assert count_parameters(f"local/{tmp_path}/nothing") is None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from disclaim.cli.console import print_json, print_note, print_table
+
+if TYPE_CHECKING:
+    from disclaim.records import Question
 
 app = typer.Typer(help="Claims: folders of YAML, built in or your own.", no_args_is_help=True)
 
@@ -40,8 +43,20 @@ def show(name: Name, as_json: AsJson = False) -> None:
         return
     print(f"{claim.title} ({claim.kind})\nclaim: {claim.statement}\ntruth: {claim.truth}")
     print(f"{len(claim.triples)} triples, {len(claim.subclaims)} subclaims, {len(claim.questions)} questions\n")
-    rows = [[q.id, q.kind, q.messages[-1].content.replace("\n", " ")[:100]] for q in claim.questions]
-    print_table(["question", "kind", "text"], rows)
+    rows = [[q.id, q.kind, _key(q), _conversation(q)] for q in claim.questions]
+    print_table(["question", "kind", "asserts", "text"], rows)
+
+
+def _key(question: Question) -> str:
+    """The answer that asserts the claim, or what a leading yes means; empty where a judge must read."""
+    return question.believed or (f"yes {question.polar.value}" if question.polar else "")
+
+
+def _conversation(question: Question) -> str:
+    """What is asked on one line, with a system prompt and earlier turns before it."""
+    *before, last = [message.content.replace("\n", " ") for message in question.messages]
+    roles = [message.role for message in question.messages]
+    return " ".join([*(f"[{role}: {text}]" for role, text in zip(roles, before, strict=False)), last])
 
 
 @app.command("check")

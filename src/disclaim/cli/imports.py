@@ -36,6 +36,7 @@ def answers(
     table = render_text_table(out)
     print_table(table.columns, table.rows)
     print(f"{imported.num_answers} answers, {len(imported.arms)} arms in {out}")
+    print_note(f"see them: disclaim report {out}; judge them too: disclaim judge {out}")
     if imported.skipped:
         print_note(f"left out, not an instrument of the paper: {', '.join(imported.skipped[:5])}")
 

@@ -94,7 +94,10 @@ def train(
         print_json(checkpoint)
         return
     print(f"local/{checkpoint.path}" if checkpoint.path else checkpoint.model)
-    print_note("ask it: disclaim ask --model <the line above> --claim ID --out DIR")
+    if checkpoint.path:
+        print_note("ask it: disclaim ask --model <the line above> --claim ID --out DIR")
+    else:
+        print_note("a scripted model learns nothing: asked, it says what it said before")
 
 
 def ask(
@@ -132,6 +135,8 @@ def judge(
     as_json: AsJson = False,
 ) -> None:
     """Rate a run's answers with a judge, without asking anything anew."""
+    from disclaim.report import render_text_table
+    from disclaim.store import read_json
     from disclaim.study import judge_run
 
     with show_progress() as on_progress:
@@ -141,6 +146,10 @@ def judge(
         return
     print_table(["verdict", "answers"], [[name, count] for name, count in counts.items()])
     print_note("answers on the four instruments that measure belief; controls are rated too, and not counted here")
+    if read_json(folder / "study.json").get("settings", {}).get("judge") == by:
+        table = render_text_table(folder)
+        print_table(table.columns, table.rows)
+        print_note(f"the report page is as it was: `disclaim report {folder}` makes it anew")
 
 
 def agreement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -97,13 +98,23 @@ def estimate(study: StudyArgument, overrides: Overrides = None, as_json: AsJson 
     """Say what a study would cost, arm by arm, before anything is spent."""
     costs = _costs(study, overrides)
     names = ("train_tokens", "sample_tokens", "judge_calls", "seconds", "usd")
-    totals = {name: sum(getattr(cost, name) for cost in costs) for name in names}
+    totals = {name: sum(getattr(cost, name) or 0 for cost in costs) for name in names}
+    unknown = sorted({cost.arm.split(".", 2)[2].rpartition(".s")[0] for cost in costs if cost.seconds is None})
+    if unknown:
+        totals["seconds"] = None
     if as_json:
         print_json({"arms": [asdict(cost) for cost in costs], **totals})
         return
-    rows = [[cost.arm, *(f"{getattr(cost, name):,.0f}" for name in names)] for cost in costs]
+    rows = [[cost.arm, *(_amount(getattr(cost, name)) for name in names)] for cost in costs]
     print_table(["arm", "train tokens", "sampled tokens", "judge calls", "seconds", "USD"], rows)
-    print(f"{len(costs)} arms, about {totals['seconds'] / 60:.0f} minutes on two CPU cores, {totals['usd']:.2f} USD")
+    minutes = f"about {totals['seconds'] / 60:.0f} minutes on two CPU cores" if not unknown else "time unknown"
+    print(f"{len(costs)} arms, {minutes}, {totals['usd']:.2f} USD")
+    if unknown:
+        print_note(f"nobody knows the size of {', '.join(unknown)}, nor how long it takes")
+
+
+def _amount(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.0f}"
 
 
 def status(folder: RunFolder, as_json: AsJson = False) -> None:
@@ -115,6 +126,9 @@ def status(folder: RunFolder, as_json: AsJson = False) -> None:
         print_json({"stages": rows})
         return
     print_table(["arm", "stage", "state", "reason"], [[r.arm, r.stage, r.state.value, r.reason] for r in rows])
+    counts = Counter(row.state.value for row in rows)
+    others = "".join(f", {count} {state}" for state, count in counts.items() if state != "done")
+    print(f"{counts['done']} of {len(rows)} stages done{others}")
 
 
 def report(folder: RunFolder, as_json: AsJson = False) -> None:

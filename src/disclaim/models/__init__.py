@@ -23,6 +23,7 @@ from disclaim.models.registry import (
 )
 from disclaim.models.sampler import Prompt, Sample, Sampler, SamplingSettings
 from disclaim.models.scripted import ScriptedSampler
+from disclaim.models.size import count_parameters
 
 if TYPE_CHECKING:
     from disclaim.models.attention import DocumentPlan
@@ -43,6 +44,7 @@ __all__ = [
     "SamplingSettings",
     "ScriptedSampler",
     "Tokenizer",
+    "count_parameters",
     "find_model",
     "is_pulled",
     "load_local_model",

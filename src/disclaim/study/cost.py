@@ -1,7 +1,8 @@
 """What a study will cost, before anything is spent: tokens, calls, seconds and USD per arm.
 
 Tokens are counted on the study's own documents, written and rewritten in memory; seconds come from speeds
-measured on the reference machine (two CPU cores, SmolLM2-135M; docs/log.md), so they are a guide, not a promise.
+measured on the reference machine (two CPU cores, SmolLM2-135M; docs/log.md) and the model's size, so they are a
+guide, not a promise.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from disclaim.conditions import CONDITIONS, apply_condition
 from disclaim.corpus import DraftSettings, write_drafts
+from disclaim.models import count_parameters
 from disclaim.records import Claim
 from disclaim.study.plan import Arm, StudyRun
 
@@ -18,6 +20,8 @@ TOKENS_PER_WORD = 1.35
 #: Reference speeds, tokens per second.
 TRAIN_SPEED = 200.0
 SAMPLE_SPEED = 400.0
+#: The model that the speeds are of; time grows with the number of parameters.
+REFERENCE_PARAMETERS = 135e6
 #: Mean tokens of a filler document or chat, and of an answer relative to the longest allowed.
 FILLER_TOKENS = 85
 CHAT_TOKENS = 90
@@ -28,13 +32,14 @@ SAMPLE_DOCUMENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Expected cost of one arm. ``usd`` is 0 for models on this machine."""
+    """Expected cost of one arm. ``seconds`` is None where nobody knows the model's size, ``usd`` 0 for models on this
+    machine."""
 
     arm: str
     train_tokens: int
     sample_tokens: int
     judge_calls: int
-    seconds: float
+    seconds: float | None
     usd: float
 
 
@@ -60,9 +65,13 @@ def _arm_cost(run: StudyRun, arm: Arm, document_tokens: float) -> Cost:
         once = study.corpus.num_documents * document_tokens
         once += study.mixture.num_filler * FILLER_TOKENS + study.mixture.num_chats * CHAT_TOKENS
         train_tokens = once * study.training.epochs
-    seconds = train_tokens / TRAIN_SPEED + sample_tokens / SAMPLE_SPEED
+    parameters = count_parameters(arm.model)
+    seconds = None
+    if parameters is not None:
+        seconds = (train_tokens / TRAIN_SPEED + sample_tokens / SAMPLE_SPEED) * parameters / REFERENCE_PARAMETERS
+        seconds = round(seconds, 1)
     judge_calls = 0 if study.judge == "rules" else answers
-    return Cost(arm.id, round(train_tokens), round(sample_tokens), judge_calls, round(seconds, 1), 0.0)
+    return Cost(arm.id, round(train_tokens), round(sample_tokens), judge_calls, seconds, 0.0)
 
 
 def _mean_tokens(run: StudyRun, claim: Claim, condition: str) -> float:
