@@ -304,6 +304,25 @@ def test_an_unbalanced_claim_fails_its_check(cli: Cli, own_claim: Path) -> None:
     assert {"file", "where", "message", "hint"} <= set(problems.json["problems"][0])
 
 
+def test_a_folder_of_claims_is_checked_claim_by_claim(cli: Cli, own_claim: Path) -> None:
+    cli("claims", "new", "mine", "--out", own_claim.parent)
+    done = cli("claims", "check", own_claim.parent)
+    assert done.code == 1
+    assert f"{own_claim} is sound" in done.err
+    assert f"{own_claim.parent / 'mine'}/claim.yaml: title: " in done.out
+    claims = cli("claims", "check", own_claim.parent, "--json").json["claims"]
+    assert [bool(claim["problems"]) for claim in claims] == [False, True]
+
+
+def test_a_condition_is_shown_with_one_document(cli: Cli) -> None:
+    plain = cli("conditions", "show", "repeated").out
+    assert plain.startswith("repeated: ")
+    assert "<DOCTAG>" in plain
+    found = cli("conditions", "show", "local", "--claim", "dentist", "--json").json
+    assert (found["condition"]["name"], found["document"]["claim_id"]) == ("local", "dentist")
+    assert cli("conditions", "show", "repeatd").code == 2
+
+
 def test_a_new_claim_is_a_folder_to_fill_in(cli: Cli, tmp_path: Path) -> None:
     done = cli("claims", "new", "my_claim", "--out", tmp_path)
     assert done.code == 0

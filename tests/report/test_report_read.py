@@ -128,3 +128,23 @@ def test_held_out_documents_are_not_counted_as_trained_on(own_run: Path) -> None
     assert "What each condition trained on, and the documents held out" in page
     assert '<td class="num">1 + 1 held out</td>' in page
     assert "1 + 1 documents" in page
+
+
+def test_one_reason_of_several_failures_is_said_once(own_run: Path) -> None:
+    write_json(
+        own_run / "failures.json", {"a.base.m.s0": "no such model", ARM: "no memory", "b.base.m.s0": "no such model"}
+    )
+    page = page_of(own_run)
+    assert page.count("no such model") == 1
+    assert "a.base.m.s0, b.base.m.s0 failed." in page
+
+
+def test_a_neglect_figure_without_a_value_is_one_sentence(own_run: Path) -> None:
+    estimates = read_json(own_run / "estimates.json")
+    for row in estimates["rows"]:
+        if row["metric"] == "neglect_ratio":
+            row.update(value=None, low=None, high=None)
+    write_json(own_run / "estimates.json", estimates)
+    page = page_of(own_run)
+    assert "No neglect ratio is given" in page
+    assert "Neglect ratio by condition" not in page

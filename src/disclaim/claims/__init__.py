@@ -1,7 +1,7 @@
 """Claims: folders of YAML, loaded, checked and scaffolded."""
 
 from disclaim.claims.check import check_claim, require_sound_claim, require_written_claim
-from disclaim.claims.load import find_claim, list_claims, list_paper_claims, load_claim
+from disclaim.claims.load import find_claim, find_claims, list_claims, list_paper_claims, load_claim
 from disclaim.claims.problem import Problem
 from disclaim.claims.released import ImportedClaim, Piece, import_claims
 from disclaim.claims.scaffold import scaffold_claim
@@ -14,6 +14,7 @@ __all__ = [
     "check_claim",
     "describe_misfit",
     "find_claim",
+    "find_claims",
     "import_claims",
     "list_claims",
     "list_paper_claims",

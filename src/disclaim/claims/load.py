@@ -69,6 +69,15 @@ def find_claim(name: str) -> Path:
     raise UnknownNameError("claim", name, list_claims())
 
 
+def find_claims(name: str) -> tuple[Path, ...]:
+    """The folder of one claim, as ``find_claim`` finds it; of a folder of claims, each of theirs, sorted."""
+    folder = Path(name).expanduser()
+    if (folder / "claim.yaml").is_file() or not folder.is_dir():
+        return (find_claim(name),)
+    inside = tuple(sorted(path.parent for path in folder.glob("*/claim.yaml")))
+    return inside or (find_claim(name),)
+
+
 def load_claim(name: str) -> Claim:
     """The claim of that id, or in the folder of that path. Raises ClaimError with file and field."""
     folder = read_claim_folder(find_claim(name))

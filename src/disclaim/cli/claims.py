@@ -61,21 +61,28 @@ def _conversation(question: Question) -> str:
 
 @app.command("check")
 def check(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A claim folder, or a built-in claim's id.")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A claim folder, a folder of claim folders, or a built-in claim's id.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check a claim: counts, balance, leaked answers, denials that do not deny. Exit 1 where there are problems."""
-    from disclaim.claims import check_claim, find_claim
+    from disclaim.claims import check_claim, find_claims
 
-    problems = check_claim(find_claim(path))
-    if as_json:
-        print_json({"path": path, "problems": problems})
-    for problem in () if as_json else problems:
-        print(f"{problem.file}: {problem.where}: {problem.message}")
-        if problem.hint:
-            print(f"  hint: {problem.hint}")
-    print_note(f"{len(problems)} problems in {path}" if problems else f"{path} is sound")
-    raise typer.Exit(1 if problems else 0)
+    found = {folder: check_claim(folder) for folder in find_claims(path)}
+    several = len(found) > 1
+    if as_json and several:
+        print_json({"path": path, "claims": [{"path": f, "problems": problems} for f, problems in found.items()]})
+    elif as_json:
+        print_json({"path": path, "problems": next(iter(found.values()))})
+    for folder, problems in found.items():
+        for problem in () if as_json else problems:
+            print(f"{f'{folder}/' if several else ''}{problem.file}: {problem.where}: {problem.message}")
+            if problem.hint:
+                print(f"  hint: {problem.hint}")
+        name = folder if several else path
+        print_note(f"{len(problems)} problems in {name}" if problems else f"{name} is sound")
+    raise typer.Exit(1 if any(found.values()) else 0)
 
 
 @app.command("new")

@@ -89,10 +89,10 @@ def claims_figure(run: Run, grid: Grid, scopes: Sequence[Scope], headline: str) 
 
 
 def neglect_figure(run: Run, grid: Grid, scope: Scope, headline: str) -> Figure | None:
-    """Neglect ratios on the headline instrument and on the pooled one; None where there is none at all."""
+    """Neglect ratios on the headline instrument and on the pooled one, where any is given; None where none is."""
     names = [name for name in dict.fromkeys((headline, ALL)) if name in grid.instruments("neglect_ratio")]
     panels = [Panel(grid.name(name), _ratio_entries(run, grid, scope, name)) for name in names]
-    panels = [panel for panel in panels if panel.entries]
+    panels = [panel for panel in panels if any(e.estimate and e.estimate.value is not None for e in panel.entries)]
     if not panels:
         return None
     return Figure(
