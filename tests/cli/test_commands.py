@@ -73,6 +73,8 @@ def test_asking_another_model_into_the_same_folder_is_refused(cli: Cli, tmp_path
     done = cli(*ask, "scripted/no")
     assert (done.code, done.hint.split(";")[0]) == (2, "choose another --out")
     assert "scripted/no" in done.err
+    more = cli("run", "quickstart", "--out", tmp_path)
+    assert (more.code, more.err.count("\n")) == (2, 2)  # nothing is said to be resumed
     assert (tmp_path / "report" / "index.html").read_bytes() == page
 
 

@@ -30,6 +30,12 @@ RunSmall = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
+def small_settings() -> tuple[str, ...]:
+    """The overrides that make the quickstart study small."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
 def run_small() -> RunSmall:
     """``run_small(out, *overrides)``: run the quickstart study, made small, in the folder; its report's path."""
 

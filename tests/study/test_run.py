@@ -156,14 +156,17 @@ def test_a_run_that_would_replace_another_is_refused_before_anything_changes(
     assert {p: p.read_bytes() for p in finished.rglob("*") if p.is_file()} == before
 
 
-def test_a_run_grows_by_models_and_claims_too_and_says_what_is_new(tmp_path: Path, run_small: RunSmall) -> None:
+def test_a_run_grows_by_models_and_claims_too_and_says_what_is_new(
+    tmp_path: Path, run_small: RunSmall, small_settings: tuple[str, ...]
+) -> None:
     run_small(tmp_path, "conditions=[base]")
     more = ["conditions=[base]", "models=[scripted/yes, scripted/no]", "claims=[beekeeper, dentist]"]
-    told = describe_folder(prepare_run(load_study("quickstart", more), tmp_path))
+    settings = [*small_settings, *more]
+    told = describe_folder(prepare_run(load_study("quickstart", settings), tmp_path))
     assert told == f"resuming {tmp_path}: 1 of 4 arms done, 3 of them new to this folder"
     run_small(tmp_path, *more)
     assert len(read_json(tmp_path / "study.json")["arms"]) == 4
-    assert describe_folder(prepare_run(load_study("quickstart", more), tmp_path / "new")) == ""
+    assert describe_folder(prepare_run(load_study("quickstart", settings), tmp_path / "new")) == ""
 
 
 def test_a_folder_of_other_files_or_a_file_is_no_run_folder(tmp_path: Path, run_small: RunSmall) -> None:

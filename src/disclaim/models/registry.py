@@ -174,10 +174,11 @@ _NO_REPOSITORY = "check the name ORG/NAME on the hub; a private or gated model n
 def _require_hub_model(name: str) -> None:
     """Raise unless the model's configuration is in the cache, or can be had from the hub."""
     require_packages(f"the model hf/{name}", "huggingface_hub")
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import model_info, try_to_load_from_cache
 
     with _translate_hub_errors(name):
-        hf_hub_download(name, "config.json")
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            model_info(name, timeout=20)  # asks once, where a download would try for half a minute
 
 
 @cache
@@ -191,12 +192,14 @@ def _download(name: str) -> Path:
 @contextlib.contextmanager
 def _translate_hub_errors(name: str) -> Iterator[None]:
     """Turn what the hub's library raises into an error that tells a wrong name from a hub out of reach."""
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
+    # The library passes on what its HTTP client raises, and which client that is depends on its version.
+    client_error: type[Exception] = HfHubHTTPError.__mro__[1]
     try:
         yield
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise UnknownNameError("hub model", f"hf/{name}", (), _NO_REPOSITORY) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, client_error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot get hf/{name}: {reason}", _NO_HUB) from error

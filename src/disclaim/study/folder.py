@@ -43,7 +43,9 @@ def require_own_folder(run: StudyRun) -> None:
 
 
 def describe_folder(run: StudyRun) -> str:
-    """One line on what the folder holds of the run already, and what is new to it; empty where it is new."""
+    """One line on what the folder holds of the run already, and what is new to it; empty where it is new. Raises
+    StageMismatchError where the folder is not the run's."""
+    require_own_folder(run)
     record = _read_record(run)
     if not record:
         return ""
