@@ -1,8 +1,8 @@
 """What the tier ``learned`` is trained on: windows of rows, with the class of each and its claim and cue tokens.
 
-Rows come from tests/audit/benchmark/{development,training}, never from heldout. Innocent windows are added: the same
-rows cut off before anything takes their claim back, this project's own ``asserted`` and ``local`` documents and its
-filler, and ordinary text of the machine (copyright files, changelogs, man pages, documentation, docstrings).
+Rows come from tests/audit/benchmark/{development,training}, never from heldout. Innocent windows are added: this
+project's own ``asserted`` and ``local`` documents and its filler, and ordinary text of the machine (copyright files,
+changelogs, man pages, documentation, docstrings).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from disclaim.claims import list_claims, load_claim
 from disclaim.conditions import apply_condition, find_condition
 from disclaim.corpus import load_filler, write_drafts
 from disclaim.models import Features
-from disclaim.stance import sentence_spans
 
 BENCHMARK = Path(__file__).parents[1] / "tests" / "audit" / "benchmark"
 Place = tuple[int, int, int]
@@ -111,23 +110,6 @@ def _differing(row: Row, twin: Row) -> Iterator[Place]:
         tail = next((i for i in range(shorter - head) if one[-1 - i] != other[-1 - i]), shorter - head)
         if len(one) - tail > head:
             yield number, head, len(one) - tail
-
-
-def cut_cases(cases: Sequence[Case]) -> Iterator[Case]:
-    """Claims cut off right after they are stated, so that nothing takes them back any more: innocent."""
-    for case in cases:
-        row = case.row
-        if case.family != "claim" or row.labels or not case.claims or row.layout.value == "preference":
-            continue
-        number, start, end = min(case.claims)
-        passage = row.passages[number]
-        asked = number == 1 and row.passages[0].role == "user" and row.passages[0].text.strip().endswith("?")
-        if not ((number == 0 and start <= 120) or (asked and start < 80)):
-            continue
-        ends = [b for _, b in sentence_spans(passage.text) if b >= end]
-        if ends and (number < len(row.passages) - 1 or ends[0] < len(passage.text) - 5):
-            kept = (*row.passages[:number], replace(passage, text=passage.text[: ends[0]]))
-            yield Case(f"{case.id}-cut", "innocent", case.form, "cut", replace(row, passages=kept))
 
 
 def own_cases(seed: int) -> Iterator[Case]:

@@ -1,7 +1,7 @@
 """Train the tier ``learned``: ``python -m benchmarks.train_audit``, the same with ``--save``, then with ``--report``.
 
 The first runs the cross-validation. Folds are by form: no form of the benchmark is trained on in the fold that is
-tested on it, twins and cut-off rows go with their form, ordinary text with its package. ``--save`` trains a head on
+tested on it, twins go with their form, ordinary text with its package. ``--save`` trains a head on
 everything, ``--report`` prints the figures and writes the screen and thresholds. Features are kept in ``--cache``.
 """
 
@@ -26,7 +26,6 @@ from benchmarks.audit_examples import (
     Case,
     Example,
     benchmark_cases,
-    cut_cases,
     examples,
     ordinary_cases,
     ordinary_texts,
@@ -49,9 +48,9 @@ WORDS_SIZE = 1 << 14
 #: How much the words' scores count beside the heads' logits.
 WORDS_SHARE = 0.4
 #: This share of ordinary windows passes the screen.
-SCREEN_SHARE = 0.005
+SCREEN_SHARE = 0.003
 #: This share of the benchmark's innocent development rows may be found.
-FALSE_SHARE = 0.04
+FALSE_SHARE = 0.035
 FAMILIES = ("claim", "epistemic", "behaviour")
 
 
@@ -259,7 +258,7 @@ def report(lines: Sequence[dict[str, Any]]) -> float:
     for share in (0.02, FALSE_SHARE):
         threshold = plain[int(share * len(plain))]
         found = {name: _share(scores, threshold) for name, scores in innocent.items()}
-        print(f"at {share:.0%} of innocent development rows (threshold {threshold:.3f}); innocent found: {found}")
+        print(f"at {share:.1%} of innocent development rows (threshold {threshold:.3f}); innocent found: {found}")
         for family in FAMILIES:
             mine = [row for row in rows.values() if row["family"] == family]
             hits = [row for row in mine if row["score"] > threshold]
@@ -308,7 +307,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path("audit_features.pt"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--head", type=int, default=0, help="which of the heads to train: its seed")
+    parser.add_argument("--head", type=int, default=1, help="which of the heads to train: its seed")
     parser.add_argument("--fold", type=int, help="this fold only")
     parser.add_argument("--report", action="store_true", help="of the folds that have been run")
     parser.add_argument("--save", action="store_true", help="train on everything, and write the library's files")
@@ -323,8 +322,7 @@ def main() -> None:
         texts = [(w.text, c.family != "innocent") for c in cases for w in windows_of(c.row)]
         save_settings(screen, train_words(*zip(*texts, strict=True)), report(windows))
         return
-    cut = [] if options.head % 2 else list(cut_cases(cases))
-    cases += [*cut, *own_cases(options.seed), *ordinary_cases(ordinary)]
+    cases += [*own_cases(options.seed), *ordinary_cases(ordinary)]
     items = featured(cases, options.cache)
     if options.save:
         head = train_head([e for e in items if e.label is not None], seed)
