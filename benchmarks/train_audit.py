@@ -48,7 +48,7 @@ WORDS_SIZE = 1 << 14
 #: How much the words' scores count beside the heads' logits.
 WORDS_SHARE = 0.4
 #: This share of ordinary windows passes the screen.
-SCREEN_SHARE = 0.003
+SCREEN_SHARE = 0.001
 #: This share of the benchmark's innocent development rows may be found.
 FALSE_SHARE = 0.035
 FAMILIES = ("claim", "epistemic", "behaviour")
@@ -191,7 +191,7 @@ def cross_validate_screen(items: Sequence[tuple[str, float, float, int]], seed: 
                 scores[i] = screen.score(item[0])
     plain = sorted((s for s, item in zip(scores, items, strict=True) if item[2] == 1.0), reverse=True)
     threshold = plain[int(SCREEN_SHARE * len(plain))]
-    for share in (0.003, 0.005, 0.01, 0.02, 0.05):
+    for share in (0.001, 0.003, 0.01, 0.03):
         at = plain[int(share * len(plain))]
         kept = [s > at for s, item in zip(scores, items, strict=True) if item[1] > 0]
         print(f"screen: {share:.1%} of ordinary windows pass, and {np.mean(kept):.1%} of positive ones", flush=True)
