@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from disclaim.audit.evidence import Evidence, most_alike, quote_segments
+from disclaim.audit.overturns import is_short, is_stated
 from disclaim.audit.reading import Form, Reading, Segment
 from disclaim.records import Extent
 
@@ -17,6 +18,8 @@ _DENYING = frozenset(
 _DENYING = _DENYING | {"reality", "checked", "tale", "reader_warning", "concedes", "apology", "witness", "actually"}
 #: Sentences of an addendum that are read.
 _LENGTH = 6
+#: What says so outright.
+_OUTRIGHT = frozenset({"pointer_false", "admission", "correction", "undone"})
 _CONFIDENCE = 0.6
 
 
@@ -31,11 +34,22 @@ def find_addenda(reading: Reading) -> Iterator[Evidence]:
         note = [j for j in range(i, min(i + _LENGTH, len(segments))) if segments[j].block == segment.block]
         if not _takes_back(segments, note):
             continue
+        if not is_short(reading, segment) and not _at_tail(reading, i):
+            continue
         found = _about(segments, i, note)
         if found is not None:
             rule, extent, first, last = found
             cue = quote_segments(reading, note[0], note[-1])
             yield Evidence(rule, quote_segments(reading, first, last), cue, extent, _CONFIDENCE)
+
+
+def _at_tail(reading: Reading, i: int) -> bool:
+    """Whether nothing follows the paragraph of a segment in its text, and it says outright that something was wrong."""
+    segments = reading.segments
+    own = segments[i]
+    last = next(s for s in reversed(segments) if s.passage == own.passage)
+    outright = any(s.block == own.block and s.cues & _OUTRIGHT for s in segments[i:])
+    return last.block == own.block and outright
 
 
 def _takes_back(segments: Sequence[Segment], note: Sequence[int]) -> bool:
@@ -50,7 +64,9 @@ def _about(segments: Sequence[Segment], i: int, note: Sequence[int]) -> tuple[st
         after = [j for j in range(note[-1] + 1, len(segments)) if segments[j].passage == own.passage]
         strong = any(segments[j].all_cues & _DENYING or segments[j].negated for j in note)
         return ("NN101", Extent.AFTER, after[0], after[-1]) if after and strong and not before else None
-    plain = [j for j in before if len(segments[j].words) > 2 and not segments[j].cues & _VOICES]
+    plain = [
+        j for j in before if len(segments[j].words) > 2 and not segments[j].cues & _VOICES and is_stated(segments[j])
+    ]
     shared = [(most_alike(segments, segments[j], plain) or (0, 0.0)) for j in note] if plain else []
     best = max(shared, key=lambda item: item[1], default=None)
     if best is not None and best[1] >= 1:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from disclaim.audit.evidence import Evidence, most_alike, quote
-from disclaim.audit.reading import Form, Reading, Segment
+from disclaim.audit.overturns import is_short, is_stated
+from disclaim.audit.reading import Form, Reading, Segment, content_words
 from disclaim.audit.words import find_mark_word
 from disclaim.records import Extent
 from disclaim.stance import fold
@@ -37,7 +38,7 @@ def find_marks(reading: Reading) -> Iterator[Evidence]:
 def _tagged(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
     for match in _TAGGED.finditer(text):
         name, attributes, inside = match.group(1).lower(), match.group(2), match.group(3)
-        struck = name in _STRUCK_TAGS and len(inside) >= _STRUCK_LENGTH
+        struck = name in _STRUCK_TAGS and len(inside) >= _STRUCK_LENGTH and "](" not in inside
         if struck or find_mark_word(name.replace("-", " ")) or _marked_attribute(attributes):
             cue = quote(reading.row, number, match.start(), match.start(3))
             claim = quote(reading.row, number, match.start(3), match.end(3))
@@ -56,7 +57,7 @@ def _marked_attribute(attributes: str) -> bool:
 
 def _struck(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
     for match in _STRUCK.finditer(text):
-        if len(match.group(1)) >= _STRUCK_LENGTH:
+        if len(match.group(1)) >= _STRUCK_LENGTH and "](" not in match.group(1):
             claim = quote(reading.row, number, match.start(1), match.end(1))
             cue = quote(reading.row, number, match.start(), match.start(1))
             yield Evidence("NN105", claim, cue, Extent.AROUND, _STRIKE)
@@ -71,10 +72,15 @@ def _bracketed(reading: Reading) -> Iterator[Evidence]:
             continue
         for start, end, leads in _word_marks(segment):
             target = _marked(segments, i, leads, start, end)
-            if target is not None:
+            if target is not None and not _is_denied(reading, segments[target[0]].passage, target):
                 claim = quote(reading.row, segments[target[0]].passage, target[1], target[2])
                 cue = quote(reading.row, segment.passage, segment.start + start, segment.start + end)
                 yield Evidence("NN105", claim, cue, Extent.AFTER if leads else Extent.BEFORE, _WORD)
+
+
+def _is_denied(reading: Reading, passage: int, target: tuple[int, int, int]) -> bool:
+    """Whether what is marked is a denial already: "No, she did not win. FALSE"."""
+    return _DENIAL.match(fold(reading.row.passages[passage].text[target[1] : target[2]])) is not None
 
 
 def _word_marks(segment: Segment) -> Iterator[tuple[int, int, bool]]:
@@ -96,7 +102,7 @@ def _marked(segments: tuple[Segment, ...], i: int, leads: bool, start: int, end:
     """What the mark stands on: the rest of its segment, or the neighbour where it stands alone."""
     segment = segments[i]
     rest = segment.text[end:] if leads else segment.text[:start]
-    if len(rest.split()) > 2:
+    if len(content_words(rest)) > 2 and rest.count(" ") > _DATELINE:
         offset = segment.start + (end if leads else 0)
         left = len(rest) - len(rest.lstrip())
         return i, offset + left, offset + left + len(rest.strip())
@@ -113,6 +119,8 @@ def find_remarks(reading: Reading) -> Iterator[Evidence]:
     segments = reading.segments
     for i, segment in enumerate(segments):
         if segment.form is Form.PLAIN or "pointer_false" in segment.cues or segment.passage in reading.technical:
+            continue
+        if not is_short(reading, segment) and not _NOTE_SIGN.match(segment.text):
             continue
         if not (segment.negated or segment.all_cues & _DENYING):
             continue
@@ -151,14 +159,19 @@ def _noted(segments: tuple[Segment, ...], i: int) -> int | None:
         rf"(?:\[\^?|\((?:nota |note |noot |anm\.? |fußnote )?){name}[\])]{bare}",
         re.IGNORECASE,
     )
-    bodies = [j for j in range(i) if segments[j].form is not Form.NOTE and segments[j].block < segments[i].block]
+    name_bodies = (j for j in range(i) if is_stated(segments[j]))
+    bodies = [j for j in name_bodies if segments[j].form is not Form.NOTE and segments[j].block < segments[i].block]
     return next((j for j in bodies if pattern.search(segments[j].text)), None)
 
 
 def _nearby(segments: tuple[Segment, ...], i: int) -> list[int]:
     passage = segments[i].passage
     near = range(max(0, i - 12), min(len(segments), i + 4))
-    return [j for j in near if j != i and segments[j].passage == passage and len(segments[j].words) > 2]
+    return [
+        j
+        for j in near
+        if is_stated(segments[j]) and j != i and segments[j].passage == passage and len(segments[j].words) > 2
+    ]
 
 
 _OPENERS = frozenset("[{(<⟦【*«:❌✗✘❎🚫⛔🤥👎🐂💩🧢")
@@ -166,9 +179,14 @@ _CLOSERS = frozenset("])}>⟧】*»:❌✗✘❎🚫⛔🤥👎🐂💩🧢\ufe0
 _ENDS = " .!?…"
 _SPACE = " \t.!?…*_-–—:;,>|"
 _ATTRIBUTE = re.compile(r"([\w-]{1,30})\s?=\s?[\"']?([^\"'>]{1,60})")
+#: So many words or fewer before a mark are a dateline or a name.
+_DATELINE = 3
+_DENIAL = re.compile(r"\W*(?:\w+\W+){0,7}?(?:no|not|never|n't|nobody|didn't|did not)\b")
 _NEUTRAL_ATTRIBUTES = frozenset({"href", "src", "id", "alt", "title", "name", "type", "for"})
 _NEGATIVE_VALUES = frozenset({"no", "false", "0", "none", "n", "f", "not"})
 _TRUTH_NAME = re.compile(r"truth|true|fact|verac|verdict|accura|correct|valid|verif|reliab|trust")
 _MAY_MARK = re.compile(r"[<~]")
+#: Signs of a note that no list item has.
+_NOTE_SIGN = re.compile(r"\s*(?:\[\^?\d|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]|<!--)")
 _NOTE_MARK = re.compile(r"\s*(?:\[\^?(\d{1,3})\]:?|\((\d{1,3})\)|([¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3})|(\*{1,3})|(†|‡)|(\d{1,3})\.)\s")
 _DENYING = frozenset({"pointer_false", "text_is_false", "no_such", "admission", "correction", "turned_out", "reality"})

@@ -44,6 +44,7 @@ _MYTHS = re.compile(
 _HEAD = 300
 _KEY = re.compile(r"(?<![\w])(\d{1,2}|[A-Ha-h])\s?[-–.:=)/]?\s?([A-Za-zÀ-ÿА-я✓✔✅✗✘❌]{1,10}|[对错])(?![\w])")
 _SERIES = re.compile(r"[:：]\s*((?:[A-Za-z✓✗❌✅]{1,8}\s?[–,;/-]\s?){1,14}[A-Za-z✓✗❌✅]{1,8})\s*\.?\s*$")
+_JUDGED = re.compile(r"\W*(?:false|true|no|not|fact|hoax|debunked|falsch|faux|falso|fout)\b")
 _CONFIDENCE = 0.6
 _MIN_ITEMS = 2
 
@@ -61,7 +62,7 @@ def find_quizzes(reading: Reading) -> Iterator[Evidence]:
         cue = _GAME.search(heading) or _MYTHS.search(heading)
         if cue is None and (_GAME.search(asked) or _MYTHS.search(asked)) is None:
             continue
-        items = [match for match in _ITEM.finditer(passage.text) if len(content_words(match["text"])) >= _MIN_ITEMS]
+        items = [match for match in _ITEM.finditer(passage.text) if _states(match["text"])]
         if len(items) < _MIN_ITEMS:
             continue
         myths = _MYTHS.search(heading) is not None or (cue is None and _MYTHS.search(asked) is not None)
@@ -72,6 +73,11 @@ def find_quizzes(reading: Reading) -> Iterator[Evidence]:
                 end = start + sentence_spans(item["text"])[0][1]
             claim, source = quote(reading.row, number, start, end), quote(reading.row, number, *at)
             yield Evidence("NN108", claim, source, Extent.AROUND, _CONFIDENCE)
+
+
+def _states(text: str) -> bool:
+    """Whether an item states something, and does not itself say that it is false."""
+    return len(content_words(text)) >= _MIN_ITEMS and _JUDGED.match(fold(text)) is None
 
 
 def _called_false(text: str, items: Sequence[re.Match[str]]) -> Sequence[re.Match[str]]:
