@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
-#: Words and signs of program text, its documentation, licences and lists of changes.
-_TECHNICAL = re.compile(
-    r"(?i:\b(?:copyright|licen[cs]e[sd]?|warrant(?:y|ies)|liabilit(?:y|ies)|licensor|redistribut\w+|notwithstanding|herein"
+#: Words of program text, its documentation, licences and lists of changes.
+_TERM = re.compile(
+    r"copyright|licen[cs]e[sd]?|warrant(?:y|ies)|liabilit(?:y|ies)|licensor|redistribut\w+|notwithstanding|herein"
     r"|hereunder|hereby|sublicen\w+|trademarks?|covenants?|lessee|tenant|licensee|functions?|parameters?|arguments?"
     r"|variables?|default|filenames?|director(?:y|ies)|modules?|libraries|library|commands?|compil\w+|install\w*"
-    r"|config\w*|debian|upstream|changelog|bug(?:s|fix\w*)?|patch(?:es)?|regex|string|strings|integer|boolean|null|utf-?8"
+    r"|config\w*|debian|upstream|changelog|bug(?:s|fix\w*)?|patch(?:es)?|regex|string|strings|integer|boolean|null|utf"
     r"|stdin|stdout|api|cli|http|https|url|uri|json|xml|html|yaml|kernel|runtime|deprecated|usage|syntax|options?|flags?"
     r"|kwargs|args|param|returns?|raises?|exceptions?|bytes?|encod\w+|pars(?:e|es|ed|er|ing)|callback|threads?|server"
-    r"|client|socket|packages?|repositor(?:y|ies)|git|github|python|linux|unix|windows|macos|posix|ascii|unicode)\b)"
-    r"|https?://|<[\w.+-]+@[\w.-]+>|\b[\w/.-]+\.(?:py|c|h|txt|md|rst|conf|so|js|ts|sh|html?|xml|json|ya?ml|toml|cfg)\b"
-    r"|\b\d+\.\d+\.\d+|\b\w+_\w+|\w\(\)|\w+::|[a-z][a-z0-9]*[A-Z]\w*|\s--?[a-z][\w-]*|`[^`\n]{1,80}`|/\w+/\w+"
-    r"|^\.[A-Za-z]{1,2}\b|\\f[BIRP]|[{}=]{1,3}|;$|&&|->|%[sd]\b|\$\w+",
-    re.MULTILINE,
+    r"|client|socket|packages?|repositor(?:y|ies)|git|github|python|linux|unix|windows|macos|posix|ascii|unicode"
 )
-_WORD = re.compile(r"[^\W\d_]{2,}")
+#: Signs of the same: addresses, names of files, numbers of versions, calls, options, operators.
+_SIGN = re.compile(
+    r"://|\.(?:py|c|h|txt|md|rst|conf|so|js|ts|sh|html?|xml|json|ya?ml|toml|cfg)\b|@[\w-]{1,60}\.|\d\.\d{1,6}\.\d|_\w"
+    r"|\(\)|::|[a-z0-9][A-Z]|[ \n\t]--?[a-z]|`[^`\n]{1,80}`|\n\.[A-Za-z]|\\f[BIRP]|[{}=]{1,3}|;\n|&&|->|%[sd]\b|\$\w|/\w{1,40}/\w"
+)
+_WORD = re.compile(r"[A-Za-z\u00c0-\u04ff]{2,}")
 #: Such words and signs to a hundred words, from which on a text is technical.
 _SHARE = 6
 _FEWEST = 7
@@ -33,5 +35,12 @@ def is_technical(text: str) -> bool:
     if len(text) > 3 * _SAMPLE:
         middle = len(text) // 2
         text = "\n".join((text[:_SAMPLE], text[middle : middle + _SAMPLE], text[-_SAMPLE:]))
-    signs = sum(1 for _ in _TECHNICAL.finditer(text))
-    return signs >= _FEWEST and 100 * signs >= _SHARE * max(1, len(_WORD.findall(text)))
+    words = Counter(_WORD.findall(text))
+    terms = sum(number for word, number in words.items() if _is_term(word))
+    signs = terms + sum(1 for _ in _SIGN.finditer(text))
+    return signs >= _FEWEST and 100 * signs >= _SHARE * max(1, words.total())
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_term(word: str) -> bool:
+    return _TERM.fullmatch(word.lower()) is not None
