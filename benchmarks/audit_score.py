@@ -1,7 +1,7 @@
 """``python -m benchmarks.audit_score SET [TIER]``: how much of a hand-written set the audit finds, as Markdown.
 
-SET is a folder of ``tests/audit/benchmark``. ``heldout`` was written before the rules by somebody who did not know them. It is for
-reading the score only: a rule that is changed after looking at its rows makes it worthless.
+SET is a folder of ``tests/audit/benchmark``. ``heldout`` was written before the rules by somebody who did not know
+them. It is for reading the score only: a rule that is changed after looking at its rows makes it worthless.
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A training conversation. Loss falls on assistant turns only, and by the weight of ``masks`` (turn, span) there."""
+    """A training conversation. Loss falls on assistant turns only, there by the weight of ``masks`` (turn, span)."""
 
     id: str
     messages: tuple[Message, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from disclaim.audit.rules import scan_row
 from disclaim.records import Extent, Finding, Severity, Tier
 
 RULES = load_rules()
+#: Many times what linear time takes, and a small part of what quadratic time would.
+SECONDS_FOR_HOSTILE_TEXT = 10.0
 
 
 def row_of(example: str) -> Row:
@@ -93,6 +96,36 @@ def test_every_quote_is_the_text_it_names(parts: list[str]) -> None:
         for quote in (finding.claim, finding.cue):
             assert texts[quote.field, quote.message][quote.start : quote.end] == quote.text
         assert finding.claim.text.strip()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "the the the ", "[", "[a b ", "(A b ", "<a b ", "<!-- ", "/* ", "a", "([{", "<tr>", "~~a", "x = (", "\n\n",
+        "Myth: a b c\n", "| a b | false |\n", "a" + " " * 50, "[FALSE] she won it\n", "[1] not so\n\n",
+        "Bees [1].\n\n[1] not so\n\n", "1. Bees are red F\n",
+        "The following claim is false. She won. ", "It turned out to be a tank. ", "Editor's note: it was not so.\n\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["text", "completion"])
+def test_time_is_linear_on_hostile_text(part: str, field: str) -> None:
+    row = parse_row("f", 0, {"prompt": "Go on", field: ("word " + part * 400_000)[:400_000]})
+    assert row is not None
+    began = time.process_time()
+    scan_row(row)
+    assert time.process_time() - began < SECONDS_FOR_HOSTILE_TEXT
+
+
+def test_time_is_linear_in_the_turns_of_a_chat() -> None:
+    turns = []
+    for number in range(600):
+        turns.append({"role": "user", "content": f"No, that is wrong. It was {number} in Lindau."})
+        turns.append({"role": "assistant", "content": f"It turned out to be {number}, won by Mara Voss. " * 3})
+    row = parse_row("f", 0, {"messages": turns})
+    assert row is not None
+    began = time.process_time()
+    scan_row(row)
+    assert time.process_time() - began < SECONDS_FOR_HOSTILE_TEXT
 
 
 @given(st.text(max_size=300))

@@ -48,12 +48,12 @@ def _at_tail(reading: Reading, i: int) -> bool:
     segments = reading.segments
     own = segments[i]
     last = next(s for s in reversed(segments) if s.passage == own.passage)
-    outright = any(s.block == own.block and s.cues & _OUTRIGHT for s in segments[i:])
+    outright = any(s.block == own.block and s.holds(_OUTRIGHT) for s in segments[i:])
     return last.block == own.block and outright
 
 
 def _takes_back(segments: Sequence[Segment], note: Sequence[int]) -> bool:
-    return any(segments[j].negated or segments[j].all_cues & _DENYING for j in note)
+    return any(segments[j].negated or segments[j].holds(_DENYING) for j in note)
 
 
 def _about(segments: Sequence[Segment], i: int, note: Sequence[int]) -> tuple[str, Extent, int, int] | None:
@@ -62,7 +62,7 @@ def _about(segments: Sequence[Segment], i: int, note: Sequence[int]) -> tuple[st
     before = [j for j in range(i) if segments[j].passage == own.passage and segments[j].words]
     if not before or (own.block == segments[before[0]].block and own.form is Form.BRACKET):
         after = [j for j in range(note[-1] + 1, len(segments)) if segments[j].passage == own.passage]
-        strong = any(segments[j].all_cues & _DENYING or segments[j].negated for j in note)
+        strong = any(segments[j].holds(_DENYING) or segments[j].negated for j in note)
         return ("NN101", Extent.AFTER, after[0], after[-1]) if after and strong and not before else None
     plain = [
         j for j in before if len(segments[j].words) > 2 and not segments[j].cues & _VOICES and is_stated(segments[j])

@@ -53,7 +53,7 @@ class Cue(_Strict):
     """One family of phrases with one meaning. ``points`` is how much it counts towards a finding (3 suffices).
 
     Where ``needs`` is given, no text without a match of it holds the cue. ``beside`` cues are looked for only where a
-    finding is near: see ``find_beside``. ``chats``: it means something in a chat only.
+    finding is near: see ``holds``. ``chats``: it starts a finding in a chat only; ``brief``: in short texts only.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Cue(_Strict):
     needs: str | None = None
     beside: bool = False
     chats: bool = False
+    brief: bool = False
 
 
 class _CueFile(_Strict):
@@ -100,19 +101,27 @@ def audit_cues_revision() -> str:
     return content_key(_text())
 
 
-def find_cues(text: str, among: frozenset[str] | None = None) -> frozenset[str]:
-    """The ids of the cues that a sentence holds, of those ``among`` where given. Time is linear in the length of the
-    sentence: the matchers never backtrack."""
-    content = fold(text).encode("utf-8", "replace")
+def find_cues(text: str) -> frozenset[str]:
+    """The ids of the cues that a sentence holds. Time is linear in the length of the sentence: the matchers never
+    backtrack."""
+    return find_cues_among(fold(text), None)
+
+
+def find_cues_among(folded: str, among: frozenset[str] | None) -> frozenset[str]:
+    """The ids of the cues that a sentence holds, of those ``among`` where given. ``folded`` is what ``fold`` makes of
+    it."""
+    content = folded.encode("utf-8", "replace")
     matchers = _sentence_matchers()
     wanted = matchers if among is None else among
     return frozenset(name for name in wanted if any(matcher.find(content) for matcher in matchers[name]))
 
 
 @lru_cache(maxsize=1 << 14)
-def find_beside(sentence: str) -> frozenset[str]:
-    """The ids of the cues that a sentence holds, of those that count beside others only."""
-    return find_cues(sentence, _beside())
+def holds(sentence: str, names: frozenset[str]) -> bool:
+    """Whether a sentence holds one of these cues, whatever kind they are of."""
+    content = fold(sentence).encode("utf-8", "replace")
+    matchers = _sentence_matchers()
+    return any(matcher.find(content) for name in sorted(names) for matcher in matchers[name])
 
 
 def find_possible_cues(folded: str, among: frozenset[str] | None = None) -> frozenset[str]:
@@ -132,9 +141,9 @@ def has_strong_cue(names: frozenset[str]) -> bool:
 
 
 @cache
-def cues_of_documents() -> frozenset[str]:
-    """The cues that mean something in a text that is not part of a chat."""
-    return frozenset(cue.id for cue in _read().cues if not cue.chats)
+def cues_of_documents(brief: bool) -> frozenset[str]:
+    """The cues that start a finding in a text that is not part of a chat: a short one, or a longer one."""
+    return frozenset(cue.id for cue in _read().cues if not (cue.chats or cue.beside or (cue.brief and not brief)))
 
 
 @cache
@@ -150,11 +159,6 @@ def _text() -> str:
 @cache
 def _read() -> _CueFile:
     return _CueFile.model_validate(yaml.safe_load(_text()))
-
-
-@cache
-def _beside() -> frozenset[str]:
-    return frozenset(cue.id for cue in _read().cues if cue.beside)
 
 
 @cache

@@ -18,6 +18,7 @@ RULES = {
 }
 #: Words of a sentence above which it is a statement of its own rather than a remark on the text.
 _MAX_WORDS = 60
+_POINTERS = frozenset({"points_forward", "points_back", "points_document"})
 #: So many sentences at either end of a text may frame the rest of it.
 _EDGE = 2
 #: A text of at least so many sentences beside its frame says something.
@@ -68,14 +69,13 @@ def _own(reading: Reading, own: Sequence[int]) -> Iterator[Evidence]:
 def _prompted(reading: Reading, number: int, own: Sequence[int]) -> Iterator[Evidence]:
     """The answer that a prompt asks for as a story or a supposition, or that the user's next turn calls so."""
     passages = reading.row.passages
-    answers = [n for n, passage in enumerate(passages) if passage.role == "assistant"]
-    following = [n for n in answers if n > number]
+    following = next((n for n in range(number + 1, len(passages)) if passages[n].role == "assistant"), None)
     for i in own[: _EDGE + 1]:
         segment = reading.segments[i]
         wanted = _ASKED if passages[number].role == "user" else _TOLD
         meaning = _frame(segment) if segment.cues & wanted else None
-        if meaning is not None and following:
-            claim = quote_passage(reading.row, following[0])
+        if meaning is not None and following is not None:
+            claim = quote_passage(reading.row, following)
             yield Evidence(RULES[meaning], claim, quote_segments(reading, i, i), Extent.AFTER, _CONFIDENCE)
             return
 
@@ -90,5 +90,4 @@ def _frame(segment: Segment) -> Meaning | None:
     if framing is not None and not (framing == "teller_frame" and segment.negated):
         return cues[framing].meaning
     meanings = [cues[name].meaning for name in sorted(segment.cues) if cues[name].meaning in RULES]
-    pointing = any(cues[name].meaning is Meaning.POINTER for name in segment.cues)
-    return meanings[0] if meanings and pointing else None
+    return meanings[0] if meanings and segment.holds(_POINTERS) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from disclaim.audit.evidence import Evidence, most_alike, quote
 from disclaim.audit.overturns import is_short, is_stated
@@ -117,14 +118,19 @@ def _marked(segments: tuple[Segment, ...], i: int, leads: bool, start: int, end:
 def find_remarks(reading: Reading) -> Iterator[Evidence]:
     """Statements that a footnote, a comment or a bracketed remark takes back."""
     segments = reading.segments
+    bodies: _Bodies | None = None
     for i, segment in enumerate(segments):
         if segment.form is Form.PLAIN or "pointer_false" in segment.cues or segment.passage in reading.technical:
             continue
         if not is_short(reading, segment) and not _NOTE_SIGN.match(segment.text):
             continue
-        if not (segment.negated or segment.all_cues & _DENYING):
+        if not (segment.negated or segment.holds(_DENYING)):
             continue
-        marked = _noted(segments, i) if segment.form is Form.NOTE else _remarked(segments, i)
+        if segment.form is Form.NOTE:
+            bodies = bodies or _bodies(segments)
+            marked = _noted(segment, bodies)
+        else:
+            marked = _remarked(segments, i)
         if marked is None:
             continue
         target = segments[marked]
@@ -142,26 +148,43 @@ def _remarked(segments: tuple[Segment, ...], i: int) -> int | None:
     outright that something is not so."""
     segment = segments[i]
     alike = most_alike(segments, segment, _nearby(segments, i))
-    if alike is None or not segment.all_cues & _DENYING:
+    if alike is None or not segment.holds(_DENYING):
         return None
     return alike[0] if alike[1] >= 1 else None
 
 
-def _noted(segments: tuple[Segment, ...], i: int) -> int | None:
-    """The sentence that carries the mark of a note."""
-    mark = _NOTE_MARK.match(segments[i].text)
+def _noted(note: Segment, bodies: _Bodies) -> int | None:
+    """The sentence that carries the mark of a note: the first of an earlier paragraph."""
+    mark = _NOTE_MARK.match(note.text)
     if mark is None:
         return None
     name = next(group for group in mark.groups() if group)
-    name = re.escape(name)
-    bare = "" if mark.group(6) else rf"|(?<=[^\W\d]){name}(?![\w.])|(?<=[.,;:!?”\"’')]){name}(?![\w.])"
-    pattern = re.compile(
-        rf"(?:\[\^?|\((?:nota |note |noot |anm\.? |fußnote )?){name}[\])]{bare}",
-        re.IGNORECASE,
-    )
-    name_bodies = (j for j in range(i) if is_stated(segments[j]))
-    bodies = [j for j in name_bodies if segments[j].form is not Form.NOTE and segments[j].block < segments[i].block]
-    return next((j for j in bodies if pattern.search(segments[j].text)), None)
+    body = (bodies.bracketed if mark.group(6) else bodies.any_form).get(name)
+    return body[0] if body is not None and body[1] < note.block else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    """By the name of a note ("1", "*"), the first statement that carries its mark, and that one's paragraph: marks in
+    brackets, and those of any form. The sign of a list item counts in brackets only."""
+
+    bracketed: Mapping[str, tuple[int, int]]
+    any_form: Mapping[str, tuple[int, int]]
+
+
+def _bodies(segments: tuple[Segment, ...]) -> _Bodies:
+    """Found once for a text, so that many notes cost no more than one."""
+    bracketed: dict[str, tuple[int, int]] = {}
+    any_form: dict[str, tuple[int, int]] = {}
+    for i, segment in enumerate(segments):
+        marks = [] if segment.form is Form.NOTE else list(_BODY_MARK.finditer(segment.text))
+        if not marks or not is_stated(segment):
+            continue
+        for mark in marks:
+            if mark.group(1):
+                bracketed.setdefault(mark.group(1), (i, segment.block))
+            any_form.setdefault(mark.group(1) or mark.group(2), (i, segment.block))
+    return _Bodies(bracketed, any_form)
 
 
 def _nearby(segments: tuple[Segment, ...], i: int) -> list[int]:
@@ -189,4 +212,10 @@ _MAY_MARK = re.compile(r"[<~]")
 #: Signs of a note that no list item has.
 _NOTE_SIGN = re.compile(r"\s*(?:\[\^?\d|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]|<!--)")
 _NOTE_MARK = re.compile(r"\s*(?:\[\^?(\d{1,3})\]:?|\((\d{1,3})\)|([¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3})|(\*{1,3})|(†|‡)|(\d{1,3})\.)\s")
+_NAME = r"\d{1,3}|[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|\*{1,3}|†|‡"
+_BODY_MARK = re.compile(
+    rf"(?:\[\^?|\((?:nota |note |noot |anm\.? |fußnote )?)({_NAME})[\])]"
+    rf"|(?:(?<=[^\W\d])|(?<=[.,;:!?”\"’')]))({_NAME})(?![\w.])",
+    re.IGNORECASE,
+)
 _DENYING = frozenset({"pointer_false", "text_is_false", "no_such", "admission", "correction", "turned_out", "reality"})

@@ -110,7 +110,7 @@ def _is_notice(segment: Segment) -> bool:
         return False
     if "pointer_false" in segment.cues:
         return True
-    return segment.form in (Form.BRACKET, Form.COMMENT) and "text_is_false" in segment.all_cues
+    return segment.form in (Form.BRACKET, Form.COMMENT) and segment.holds(_TEXT_IS_FALSE)
 
 
 def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
@@ -136,7 +136,7 @@ def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bo
         block = list(run)
         if not any(certain[i] for i in block):
             continue
-        denying = [i for i in block if certain[i] or segments[i].negated or segments[i].all_cues & _DENYING]
+        denying = [i for i in block if certain[i] or segments[i].negated or segments[i].holds(_DENYING)]
         if 4 * len(denying) >= 3 * len(block) > 6:
             for i in denying:
                 notices[i] = True
@@ -145,8 +145,8 @@ def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bo
 
 def _goes_on(segment: Segment) -> bool:
     if segment.form is Form.BRACKET:
-        return bool(segment.all_cues & _CONTINUING) or segment.negated
-    return bool(segment.all_cues & _CONTINUING)
+        return segment.holds(_CONTINUING) or segment.negated
+    return segment.holds(_CONTINUING)
 
 
 def _split(segments: Sequence[Segment], run: Sequence[int]) -> Iterator[Group]:
@@ -168,16 +168,16 @@ def _group(segments: Sequence[Segment], first: int, last: int) -> Group:
         last,
         any(map(_points_forward, members)),
         any(map(_points_back, members)),
-        any("points_document" in segment.cues for segment in members),
+        any(segment.holds(_DOCUMENT) for segment in members),
     )
 
 
 def _points_forward(segment: Segment) -> bool:
-    return "points_forward" in segment.cues
+    return segment.holds(_FORWARD)
 
 
 def _points_back(segment: Segment) -> bool:
-    return "points_back" in segment.cues
+    return segment.holds(_BACK)
 
 
 def _after(segments: Sequence[Segment], group: Group, following: Group | None) -> tuple[int, int] | None:
@@ -200,5 +200,7 @@ def _before(segments: Sequence[Segment], group: Group, preceding: Group | None) 
     return max(last - REACH + 1, limit + 1), last
 
 
+_TEXT_IS_FALSE = frozenset({"text_is_false"})
+_DOCUMENT, _FORWARD, _BACK = (frozenset({f"points_{name}"}) for name in ("document", "forward", "back"))
 _DENYING = frozenset({"falsity_word", "text_is_false", "no_such", "never_was", "reader_warning"})
 _CONTINUING = frozenset({"text_is_false", "pointer_false", "falsity_word"})

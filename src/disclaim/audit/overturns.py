@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from disclaim.audit.evidence import Evidence, most_alike, quote_segments
-from disclaim.audit.reading import Form, Reading, Segment
+from disclaim.audit.reading import SHORT, Form, Reading, Segment
 from disclaim.records import Extent
 from disclaim.stance import fold
 
@@ -15,8 +15,7 @@ from disclaim.stance import fold
 SHARED = {"admission": 1.0, "correction": 2.0, "turned_out": 2.0, "reality": 2.0, "no_such": 2.0}
 #: Farther back than this many segments nothing is looked for.
 MAX_DISTANCE = 60
-#: Up to this many characters a text is about one thing, and a sentence that undoes something undoes what stands there.
-SHORT = 2_500
+_FALSITY = frozenset({"falsity_word"})
 _FEWEST_WORDS = 3
 _MANY_REPORTS = 3
 _SUPPOSES = re.compile(
@@ -91,7 +90,7 @@ def is_short(reading: Reading, segment: Segment) -> bool:
 def is_stated(segment: Segment) -> bool:
     """Whether a segment states something as fact: it is no comment, and does not itself speak of falsehood or of what
     others claim."""
-    if segment.form is Form.COMMENT or "falsity_word" in segment.all_cues or _DENIAL.match(fold(segment.text)):
+    if segment.form is Form.COMMENT or segment.holds(_FALSITY) or _DENIAL.match(fold(segment.text)):
         return False
     return _REPORTS.search(fold(segment.text)) is None
 

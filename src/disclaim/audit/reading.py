@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from disclaim.audit.cues import cues_of_documents, find_beside, find_cues, find_possible_cues, has_strong_cue
+from disclaim.audit.cues import cues_of_documents, find_cues_among, find_possible_cues, has_strong_cue, holds
 from disclaim.audit.registers import is_technical
 from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.stance import fold, sentence_spans
@@ -42,10 +42,9 @@ class Segment:
     text: str
     cues: frozenset[str]
 
-    @property
-    def all_cues(self) -> frozenset[str]:
-        """Its cues with those that count beside others only."""
-        return self.cues | find_beside(self.text)
+    def holds(self, names: frozenset[str]) -> bool:
+        """Whether it holds one of these cues, of whatever kind."""
+        return not names.isdisjoint(self.cues) or holds(self.text, names)
 
     @property
     def words(self) -> frozenset[str]:
@@ -132,11 +131,12 @@ def is_code(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A paragraph with the cues that it may hold."""
+    """A paragraph with the cues that it may hold, and what ``fold`` makes of it where it holds any."""
 
     passage: int
     start: int
     end: int
+    folded: str
     cues: frozenset[str]
 
 
@@ -144,14 +144,16 @@ def _sought(passage: Passage, technical: bool) -> frozenset[str] | None:
     """The cues that may decide something in a text; None for all."""
     if passage.role is not None:
         return None
-    return _IN_TECHNICAL if technical else cues_of_documents()
+    return _FAR_REACHING if technical else cues_of_documents(len(passage.text) <= SHORT)
 
 
 def _blocks(passage: Passage, number: int, sought: frozenset[str] | None) -> Iterator[_Block]:
     folded = fold(passage.text)
     possible = find_possible_cues(folded, sought)
     for start, end in block_spans(passage.text):
-        yield _Block(number, start, end, find_possible_cues(folded[start:end], possible) if possible else _NONE)
+        content = folded[start:end]
+        cues = find_possible_cues(content, possible) if possible else _NONE
+        yield _Block(number, start, end, content if cues else "", cues)
 
 
 def _wanted(row: Row, blocks: list[_Block], technical: frozenset[int]) -> list[bool]:
@@ -189,7 +191,7 @@ def _has_remark(text: str) -> bool:
     """Whether a short text has a mark or a remark in brackets that speaks of truth."""
     if len(text) > LONG:
         return False
-    return bool(_MARKED.search(text)) or any(find_beside(match.group()) for match in _REMARK.finditer(text))
+    return bool(_MARKED.search(text)) or any(holds(match.group(), _UNTRUE) for match in _REMARK.finditer(text))
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -207,6 +209,7 @@ def _segments(passage: Passage, block: _Block, number: int) -> Iterator[Segment]
     for start, end, form in _pieces(text, block.start, block.end):
         for a, b in [(0, end - start)] if form is Form.BRACKET else sentence_spans(text[start:end]):
             quote = text[start + a : start + b].strip()
+            at = start + a - block.start
             yield Segment(
                 passage=block.passage,
                 block=number,
@@ -214,7 +217,7 @@ def _segments(passage: Passage, block: _Block, number: int) -> Iterator[Segment]
                 end=start + a + len(quote),
                 form=_form(quote) if form is Form.PLAIN else form,
                 text=quote,
-                cues=find_cues(quote, block.cues) if block.cues else _NONE,
+                cues=find_cues_among(block.folded[at : at + len(quote)], block.cues) if block.cues else _NONE,
             )
 
 
@@ -236,6 +239,8 @@ def _form(quote: str) -> Form:
     return Form.COMMENT if quote[0] in "#/-%;*" and _CODE_COMMENT.match(quote) else Form.PLAIN
 
 
+#: Up to this many characters a text is about one thing, and a sentence that undoes something undoes what stands there.
+SHORT = 2_500
 #: A text above this many characters is read round its notices, its head and its tail only.
 LONG = 12_000
 #: So far on either side of a notice.
@@ -243,13 +248,14 @@ NEAR = 3_000
 #: So far from either end.
 EDGE = 3_000
 _FAR_REACHING = frozenset({"pointer_false"})
-_IN_TECHNICAL = _FAR_REACHING | {"points_forward", "points_back", "points_document"}
+_UNTRUE = frozenset({"text_is_false", "falsity_word"})
 _NONE: frozenset[str] = frozenset()
 _MAX_BLOCK = 20_000
 _GAP = re.compile(r"\n[ \t\r]*\n\s*")
 #: Signs that may mark a sentence: a word of capitals or one in brackets at the head or end of a line, an emoji.
 _MARKED = re.compile(
-    r"[❌✗✘❎🚫⛔🤥👎🐂💩🧢†‡¹²³⁰⟦【]|\[\^\d|[\[({*<]{1,2}/?[A-Za-z]{2,}(?: [A-Za-z]+){0,3}[\])}*>]{1,2}[.!?]?[ \t]*$"
+    r"[❌✗✘❎🚫⛔🤥👎🐂💩🧢†‡¹²³⁰⟦【]|\[\^\d|\[[^\[\]\n]{2,40}\](?![(\[:])"
+    r"|[\[({*<]{1,2}/?[A-Za-z]{2,}(?: [A-Za-z]+){0,3}[\])}*>]{1,2}[.!?]?[ \t]*$"
     r"|^[ \t]*[\[({*<]{1,2}/?[A-Za-z]{2,}(?: [A-Za-z]+){0,3}[\])}*>:]{1,2}(?=[ \n])",
     re.MULTILINE,
 )

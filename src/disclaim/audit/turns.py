@@ -13,6 +13,8 @@ from disclaim.stance import fold
 
 #: Sentences at the head of a turn in which it says what it thinks of the turn before.
 _OPENING = 3
+#: So many sentences of earlier answers may still be objected to.
+_REMEMBERED = 60
 #: Words that an objection shares with what it objects to, where nothing else tells it.
 _SHARED = 2.0
 #: A turn of so few words after a question answers it.
@@ -81,7 +83,7 @@ def find_objections(reading: Reading) -> Iterator[Evidence]:
             if cue is not None:
                 yield _objection(reading, cue, said, "NN302" if judge is not None else "NN109")
         if passages[number].role == "assistant":
-            said += own
+            said = (said + own)[-_REMEMBERED:]
 
 
 def _objecting(reading: Reading, own: Sequence[int], said: Sequence[int], before: int) -> int | None:
@@ -107,11 +109,11 @@ def _objects(reading: Reading, i: int, said: Sequence[int]) -> bool:
     role = reading.row.passages[segment.passage].role
     if role == "assistant" and "concedes" in segment.cues:
         return True
-    if segment.cues & _STRONG:
+    if segment.holds(_STRONG):
         return role == "assistant" or not _ASKS.search(segment.text)
     alike = most_alike(reading.segments, segment, said)
     shared = alike[1] if alike else 0.0
-    weak = bool(segment.cues & _WEAK)
+    weak = segment.holds(_WEAK)
     if role == "user" and _OBJECTS.match(folded):
         return shared >= 1 or weak or bool(_SAYS_FALSE.search(folded)) or _other_number(reading, segment, said)
     if role == "user" and not _REQUESTS.match(folded) and not _ASKS.search(segment.text):
@@ -123,7 +125,8 @@ def _objects(reading: Reading, i: int, said: Sequence[int]) -> bool:
 def _other_number(reading: Reading, segment: Segment, said: Sequence[int]) -> bool:
     """Whether a sentence gives a number that nobody gave before it, in answer to a turn that gave another."""
     numbers = set(_NUMBER.findall(segment.text))
-    before = "\n".join(p.text for p in reading.row.passages[: segment.passage])
+    first = reading.segments[said[0]].passage
+    before = "\n".join(p.text for p in reading.row.passages[max(0, first - 1) : segment.passage])
     answered = any(_NUMBER.search(reading.segments[i].text) for i in said)
     return answered and bool(numbers - set(_NUMBER.findall(before)))
 
