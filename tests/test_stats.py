@@ -156,6 +156,12 @@ def test_where_all_questions_agree_the_exact_bound_stands_in(num_questions: int,
     assert every.low == pytest.approx(1 - reach, abs=1e-3)
 
 
+def test_questions_that_all_share_a_rate_between_leave_it_uncertain() -> None:
+    found = estimate_mean([one(*[[1.0, 0.0]] * 20)])
+    assert found.value == 0.5
+    assert (found.low, found.high) == (pytest.approx(0.299, abs=1e-3), pytest.approx(0.701, abs=1e-3))
+
+
 def test_more_samples_of_the_same_questions_do_not_narrow_an_interval() -> None:
     few, many = (estimate_mean([one(*[[float(i % 2)] * k for i in range(20)])]) for k in (1, 50))
     assert (few.low, few.high) == (many.low, many.high)

@@ -6,12 +6,13 @@ Ratings arrive as one *rate table* per claim: an array of shape (seeds, question
 mean rating in 0..1, NaN where nothing could be rated. Intervals are 95% percentile bootstraps (2,000
 resamples, as the paper's code) over questions, over seeds where there are several, and over claims where
 there are several; compared conditions share each resample, so differences are paired. Where a bootstrap
-cannot move (every question alike), the exact Clopper-Pearson bound on the number of questions stands in
+cannot move (every question alike), a binomial interval on the number of questions stands in
 (docs/design/intervals.md).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def rate_table(ratings: Sequence[Sequence[Sequence[float | None]]]) -> RateTable
 
 def estimate_mean(tables: Sequence[RateTable], resample_seed: int = 0) -> Estimate:
     """Mean over questions, then over seeds, then unweighted over claims."""
-    return _estimate([tables], lambda means: means[0], resample_seed, exact=True)
+    return _estimate([tables], lambda means: means[0], resample_seed, binomial=True)
 
 
 def estimate_paired_difference(
@@ -105,7 +106,7 @@ def _estimate(
     groups: Sequence[Sequence[RateTable]],
     statistic: Callable[[Sequence[Array]], Array],
     resample_seed: int,
-    exact: bool = False,
+    binomial: bool = False,
 ) -> Estimate:
     n = sum(table.n for group in groups for table in group)
     missing = sum(table.n_missing for group in groups for table in group)
@@ -115,8 +116,8 @@ def _estimate(
     draws = statistic(_resampled_means(groups, np.random.default_rng(resample_seed)))
     draws = draws[~np.isnan(draws)]
     low, high = (float(x) for x in np.percentile(draws, [2.5, 97.5]))
-    if exact and low == high and point in (0.0, 1.0):
-        low, high = _exact_bounds(point, sum(_num_rated_questions(table) for table in groups[0]))
+    if binomial and low == high:
+        low, high = _binomial_bounds(point, sum(_num_rated_questions(table) for table in groups[0]))
     return Estimate(point, low, high, n, missing)
 
 
@@ -170,7 +171,19 @@ def _num_rated_questions(table: RateTable) -> int:
     return int((~np.isnan(table.rates)).any(axis=0).sum())
 
 
-def _exact_bounds(point: float, num_questions: int) -> tuple[float, float]:
-    """Clopper-Pearson 95% bounds for 0 or all of ``num_questions``: 1 - 0.025^(1/n) away from the edge."""
-    reach = 1.0 - 0.025 ** (1.0 / max(num_questions, 1))
-    return (0.0, reach) if point == 0.0 else (1.0 - reach, 1.0)
+def _binomial_bounds(point: float, num_questions: int) -> tuple[float, float]:
+    """95% bounds where all of ``num_questions`` have one rate: Clopper-Pearson at 0 and 1 (1 - 0.025^(1/n) away from
+    the edge), Wilson's score interval between."""
+    n = max(num_questions, 1)
+    reach = 1.0 - 0.025 ** (1.0 / n)
+    if point == 0.0:
+        return 0.0, reach
+    if point == 1.0:
+        return 1.0 - reach, 1.0
+    centre = (point + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * math.sqrt(point * (1 - point) / n + _Z**2 / (4 * n * n))
+    return centre - half, centre + half
+
+
+#: The 97.5th percentile of the standard normal distribution.
+_Z = 1.959964
