@@ -51,7 +51,8 @@ def rate_table(ratings: Sequence[Sequence[Sequence[float | None]]]) -> RateTable
 
 
 def estimate_mean(tables: Sequence[RateTable], resample_seed: int = 0) -> Estimate:
-    """Mean over questions, then over seeds, then unweighted over claims."""
+    """Mean over questions, then over seeds, then unweighted over claims. A mean outside 0..1 is no rate (nats, say):
+    it has no binomial interval to fall back on."""
     return _estimate([tables], lambda means: means[0], resample_seed, binomial=True)
 
 
@@ -116,7 +117,7 @@ def _estimate(
     draws = statistic(_resampled_means(groups, np.random.default_rng(resample_seed)))
     draws = draws[~np.isnan(draws)]
     low, high = (float(x) for x in np.percentile(draws, [2.5, 97.5]))
-    if binomial and low == high:
+    if binomial and low == high and 0.0 <= point <= 1.0:
         low, high = _binomial_bounds(point, sum(_num_rated_questions(table) for table in groups[0]))
     return Estimate(point, low, high, n, missing)
 
