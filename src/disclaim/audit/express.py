@@ -35,6 +35,7 @@ HOLDS_OTHER = f"its column {COLUMN} holds something else"
 NOT_A_TURN = "this form masks turns of a chat only"
 PARTIAL_TURN = "only a part of the turn is masked; this form masks whole turns"
 NOT_A_HEAD = "what is masked does not stand at the head, so no split into prompt and completion masks it alone"
+SPLIT_ALREADY = "the row is split into prompt and completion already, with what is masked in its prompt"
 NO_COLUMN = "this form has no place for the masked text"
 NO_LOSS = "the turn carries no loss in this form and needs no mask"
 
@@ -133,6 +134,8 @@ def _as_completion(value: Mapping[str, object], row: Row, masks: Masks) -> Expre
     elif row.layout is Layout.TEXT:
         new = _text_split(value, masks)
     elif row.layout is Layout.COMPLETION:
+        if read_masks(value):
+            return Expressed(value, dict.fromkeys(masks, SPLIT_ALREADY))
         new = _completion_split(value, row, masks)
     else:
         return Expressed(value, dict.fromkeys(masks, NO_COLUMN))

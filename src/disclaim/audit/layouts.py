@@ -117,7 +117,7 @@ def _tables(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
 def _cells(match: re.Match[str]) -> list[tuple[int, int, str]]:
     """The cells of a table row: offsets and text, without the white space around it."""
     group = match.lastindex or 1
-    if match[0].startswith("<"):
+    if match[1] is not None:
         spans = [(match.start(1) + m.start(1), m.group(1)) for m in _CELL_TAG.finditer(match.group(1))]
     else:
         spans, at = [], match.start(group)

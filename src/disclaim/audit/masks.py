@@ -85,6 +85,14 @@ def shift_spans(value: Mapping[str, object], edits: Mapping[Address, Iterable[Ed
     return {**value, "spans": moved}
 
 
+def tag_spans(text: str) -> tuple[Stretch, ...]:
+    """The tags that stand in pairs, in order."""
+    if TAG_OPEN not in text:
+        return ()
+    inside = [match.span(1) for match in _TAGGED.finditer(text)]
+    return tuple(span for a, b in inside for span in ((a - len(TAG_OPEN), a), (b, b + len(TAG_CLOSE))))
+
+
 def masked_stretches(row: Row) -> dict[Address, tuple[Stretch, ...]]:
     """Everything of its texts that the row masks, in whatever way it says so."""
     found: dict[Address, list[Stretch]] = {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from disclaim.audit.rows import Row
-from disclaim.audit.scalars import scan_whole_characters
 from disclaim.audit.scan import ScanRow
+from disclaim.audit.untagged import scan_untagged
 from disclaim.errors import UserError
 from disclaim.records import Finding, Tier
 
@@ -25,11 +25,11 @@ def scan_by_rules(row: Row) -> tuple[Finding, ...]:
     """What the rules find in the row, whatever characters it holds."""
     from disclaim.audit.rules import scan_row
 
-    return scan_whole_characters(row, scan_row)
+    return scan_untagged(row, scan_row)
 
 
 def scan_by_learning(row: Row) -> tuple[Finding, ...]:
     """What the rules and the learned tier find in the row, whatever characters it holds."""
     from disclaim.audit.learned import scan_row
 
-    return scan_whole_characters(row, scan_row)
+    return scan_untagged(row, scan_row)
