@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,18 @@ from disclaim.records import Severity
 from disclaim.store import read_text
 
 
+class LooksAt(StrEnum):
+    """What a rule must see to find something."""
+
+    ROW = "row"
+    LIMIT = "limit"
+    """A row, and how many tokens of it are trained on."""
+    NEIGHBOURS = "neighbours"
+    """The rows beside it; the examples are rows."""
+    DATA = "data"
+    """All rows; the examples are rows."""
+
+
 class Rule(BaseModel):
     """One rule. ``evidence`` says where its severity comes from; ``bad`` is found by it, ``good`` is not."""
 
@@ -23,6 +36,7 @@ class Rule(BaseModel):
     name: str
     title: str
     severity: Severity
+    looks_at: LooksAt = LooksAt.ROW
     summary: str
     evidence: str
     fix: str

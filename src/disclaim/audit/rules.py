@@ -17,6 +17,7 @@ from disclaim.audit.pairs import find_rejected
 from disclaim.audit.prompts import find_prompted
 from disclaim.audit.quizzes import find_quizzes
 from disclaim.audit.reading import Reading, read_row
+from disclaim.audit.restated import find_restatements
 from disclaim.audit.rows import Row
 from disclaim.audit.samples import find_samples
 from disclaim.audit.turns import find_objections
@@ -68,6 +69,7 @@ _FINDERS: tuple[Callable[[Reading], Iterator[Evidence]], ...] = (
     find_frames,
     find_samples,
     find_labels,
+    find_restatements,
 )
 
 
