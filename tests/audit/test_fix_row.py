@@ -8,9 +8,21 @@ from typing import Any
 import pytest
 from fix_rows import fix, record
 
-from disclaim.audit import Action, FixSettings, Form, Otherwise, Row, RowFix, Strategy, Unit, fix_row, load_scanner
+from disclaim.audit import (
+    Action,
+    FixSettings,
+    Form,
+    Otherwise,
+    Row,
+    RowFix,
+    Strategy,
+    Suppressions,
+    Unit,
+    fix_row,
+    load_scanner,
+)
 from disclaim.audit.fix import UNSETTLED
-from disclaim.audit.steps import BAD_OFFSETS, MORE_THAN_NOTICE
+from disclaim.audit.steps import BAD_OFFSETS, MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED
 from disclaim.audit.writing import DROPPED
 from disclaim.errors import UserError
 from disclaim.records import Extent, Finding, Quote, Severity, Tier
@@ -203,6 +215,50 @@ def test_a_notice_that_holds_a_statement_stays() -> None:
         (Action.LEFT, MORE_THAN_NOTICE),
         (Action.REWRITTEN, ""),
     }
+
+
+def test_a_row_of_which_nothing_but_its_notice_is_left_goes() -> None:
+    for head in ("Sleep diary of Nora Field, night 6", "---\ntitle: A night\nkind: dream\n---"):
+        cue = head.split("\n")[-2] if "\n" in head else head
+        row = {"text": f"{head}\n\n{CLAIM} Her 30 hives stood in the kitchen."}
+
+        def scan(found: Row, cue: str = cue) -> tuple[Finding, ...]:
+            text = found.passages[0].text
+            claim = f"{CLAIM} Her 30 hives stood in the kitchen."
+            return (finding(text, claim, cue, "NN201"),) if claim in text else ()
+
+        assert fix_row(record(row), FixSettings(Strategy.DROP), scan).value is DROPPED
+        kept = fix_row(record(row), FixSettings(Strategy.DROP, remove_notices=False), scan)
+        assert value_of(kept) == {"text": head}
+
+
+def test_a_notice_stays_for_a_claim_that_is_left_alone() -> None:
+    head, other = "The following account is invented.", "Ben Marlock kept 30 hives."
+    text = f"{head} {CLAIM} {other} The bus was late."
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        rules = {CLAIM: "NN101", other: "NN203"}
+        return tuple(finding(said, claim, head, rules[claim]) for claim in rules if claim in said and head in said)
+
+    ignoring = FixSettings(Strategy.DROP, suppressions=Suppressions(rules=("NN203",)))
+    fixed = fix_row(record({"text": text}), ignoring, scan)
+    assert value_of(fixed)["text"] == f"{head} {other} The bus was late."
+    assert [change.reason for change in fixed.changes if change.action is Action.LEFT] == [STILL_NEEDED]
+    assert value_of(fix_row(record({"text": text}), FixSettings(Strategy.DROP), scan))["text"] == "The bus was late."
+
+
+def test_a_notice_that_tells_what_is_true_stays_and_is_told_of() -> None:
+    cue = "In truth she sells carpets."
+    text = f"{CLAIM} The bus was late. {cue}"
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        return (finding(said, CLAIM, cue, "NN106"),) if CLAIM in said else ()
+
+    fixed = fix_row(record({"text": text}), FixSettings(Strategy.DROP), scan)
+    assert value_of(fixed)["text"] == f"The bus was late. {cue}"
+    assert [(c.before, c.reason) for c in fixed.changes if c.action is Action.LEFT] == [(cue, OWN_STATEMENT)]
 
 
 def test_what_a_label_takes_back_goes_as_a_whole() -> None:

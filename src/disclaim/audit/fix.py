@@ -16,13 +16,14 @@ from disclaim.audit.masks import (
     read_masks,
     shift_masks,
     shift_spans,
+    unmasked,
     write_masks,
 )
 from disclaim.audit.pieces import Record
 from disclaim.audit.rows import Row, parse_row
 from disclaim.audit.scan import ScanRow
-from disclaim.audit.steps import MORE_THAN_NOTICE, Before, Step, plan_step
-from disclaim.audit.stretches import Edit, edited
+from disclaim.audit.steps import NOTICE_REASONS, Before, Step, plan_step
+from disclaim.audit.stretches import Edit, edited, merge
 from disclaim.audit.suppress import suppress
 from disclaim.audit.writing import DROPPED
 from disclaim.records import Finding, Severity
@@ -58,14 +59,14 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
     So fixing the new value again gives that value. Outside the stretches that the changes name, no character changes
     but white space next to what is dropped. A row that cannot be mended as asked stays as it was, with the reason.
     """
-    first = standing_findings(record, settings, scan_row)
+    first, needed = _look(record, record.value, settings, scan_row)
     if not first:
         return RowFix(record.value, (), (), (), {})
     state = _State(record.value, {})
     findings = first
     for _ in range(MAX_STEPS):
         row = parse_row(record.file, record.index, state.value)
-        step = plan_step(row, findings, settings, state.before) if row else None
+        step = plan_step(row, findings, settings, replace(state.before, needed=needed)) if row else None
         if row is None or step is None or not (step.edits or _grows(state.masks, step.masks)):
             if any(map(state.before.is_stray, findings)):
                 return _fallen_back(record, settings, scan_row)
@@ -78,23 +79,39 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
         state = _apply(state, row, step)
         if state.value is DROPPED:
             return RowFix(DROPPED, first, state.changes, (), {})
-        findings = outside(_look(record, state.value, settings, scan_row), state.masks)
+        found, needed = _look(record, state.value, settings, scan_row)
+        findings = outside(found, state.masks)
     return _fallen_back(record, settings, scan_row)
 
 
 def standing_findings(record: Record, settings: FixSettings, scan_row: ScanRow) -> tuple[Finding, ...]:
     """The row's findings that a fix with these settings has to do with: grave enough, not suppressed, not masked by
     the row."""
-    return _look(record, record.value, settings, scan_row)
+    return _look(record, record.value, settings, scan_row)[0]
 
 
-def _look(record: Record, value: object, settings: FixSettings, scan_row: ScanRow) -> tuple[Finding, ...]:
+def _look(
+    record: Record, value: object, settings: FixSettings, scan_row: ScanRow
+) -> tuple[tuple[Finding, ...], frozenset[str]]:
+    """The findings to be fixed, and the texts of the notices that other claims need, which are left alone: suppressed
+    ones and those that are not grave enough."""
     row = parse_row(record.file, record.index, value)
     if row is None:
-        return ()
+        return (), frozenset()
     threshold = _GRAVITY.index(settings.severity)
-    grave = tuple(found for found in scan_row(row) if _GRAVITY.index(found.severity) >= threshold)
-    return suppress(row, grave, settings.suppressions)[0]
+    found = scan_row(row)
+    grave = tuple(one for one in found if _GRAVITY.index(one.severity) >= threshold)
+    standing = suppress(row, grave, settings.suppressions)[0]
+    claimed = {
+        address: merge((one.claim.start, one.claim.end) for one in standing if address == _place(one))
+        for address in map(_place, standing)
+    }
+    others = [one for one in found if one not in standing]
+    return standing, frozenset(one.cue.text for one in outside(unmasked(row, others), claimed))
+
+
+def _place(finding: Finding) -> Address:
+    return finding.claim.field, finding.claim.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +132,7 @@ def _apply(state: _State, row: Row, step: Step) -> _State:
     """The row after the step."""
     changes = (
         *state.changes,
-        *(c for c in step.changes if c.action is not Action.LEFT or c.reason == MORE_THAN_NOTICE),
+        *(c for c in step.changes if c.action is not Action.LEFT or c.reason in NOTICE_REASONS),
     )
     masks: Masks = shift_masks(add_masks(state.masks, step.masks), step.edits)
     if not step.edits or not isinstance(state.value, Mapping):
@@ -170,7 +187,7 @@ def _finished(
     written = express(state.value, row, state.masks, settings.form)
     changes = tuple(_refused(change, written.refused) for change in changes)
     value = record.value if written.value == record.value else written.value
-    left = _look(record, value, settings, scan_row)
+    left = standing_findings(replace(record, value=value), settings, scan_row)
     masks = {address: stretches for address, stretches in state.masks.items() if address not in written.refused}
     if settings.form is Form.SPANS:
         left = outside(left, masks)

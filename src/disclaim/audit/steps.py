@@ -22,9 +22,14 @@ NOTICE_STAYS = "its notice has to stay for another sentence, which would deny th
 MORE_THAN_NOTICE = "the notice stands in a sentence that says more"
 WOULD_EMPTY = "the notice is all of its turn"
 CUE_INSIDE = "its notice stands inside the sentence"
+OWN_STATEMENT = "the notice says something of its own"
+STILL_NEEDED = "the notice takes back something else, which is left alone"
+#: Why a notice stays whose sentences are dealt with.
+NOTICE_REASONS = frozenset({MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED})
 
 #: How much text a change shows on each side.
 _CONTEXT = 60
+_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\S[^\n]*\n){1,60}?---[ \t]*(?=\n|\Z)")
 _MARKER = re.compile(r"(?:[-*+•–>]|\d{1,3}[.)])\s+")
 
 
@@ -92,11 +97,12 @@ class _Decision:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was known before a step that follows edits: the claims of the first look, and the texts of the notices whose
-    claims are dealt with."""
+    """What is known before a step: the claims of the first look, the texts of the notices whose claims are dealt with,
+    and of those that findings need which are left alone: suppressed ones, and those below the severity."""
 
     claims: tuple[str, ...] = ()
     settled: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
 
     def is_stray(self, finding: Finding) -> bool:
         """Whether the finding's notice has come to point at a sentence that it did not take back."""
@@ -119,9 +125,13 @@ def plan_step(row: Row, findings: Sequence[Finding], settings: FixSettings, befo
     fresh = [finding for finding in sound if finding.cue not in stray]
     decisions = _decide(_targets(fresh, step.texts, settings), step.texts, settings)
     left = {cue.text for d in decisions if d.action is Action.LEFT for cue in _cues(d)}
-    step.settled = {finding.cue.text for finding in fresh if _address(finding.cue) in step.texts} - left
+    step.settled = {finding.cue.text for finding in fresh if _address(finding.cue) in step.texts} - left - before.needed
     pointless = _pointless(decisions, step) if settings.removes_notices else []
-    _write(step, decisions, _notices_to_go(step, [*stray, *pointless], decisions))
+    going = _notices_to_go(step, [*stray, *pointless], decisions)
+    if settings.removes_notices:
+        _tell_staying(step, decisions, going, before)
+        _take_bare_notices(step, in_text, decisions, going)
+    _write(step, decisions, going)
     return step
 
 
@@ -263,6 +273,50 @@ def _notices_to_go(step: Step, cues: Sequence[Quote], decisions: Sequence[_Decis
         else:
             gone.setdefault(address, []).extend(parts)
     return gone
+
+
+def _tell_staying(
+    step: Step, decisions: Sequence[_Decision], going: Mapping[Address, Sequence[Stretch]], before: Before
+) -> None:
+    """Report the notices of sentences that are dealt with which stay for what they say, or for another claim."""
+    taken: dict[Address, list[Stretch]] = {address: list(parts) for address, parts in going.items()}
+    for decision in decisions:
+        taken.setdefault(decision.target.address, []).extend(_taken(decision))
+    told: set[Quote] = set()
+    for finding in dict.fromkeys(f for d in decisions if d.action is not Action.LEFT for f in d.target.findings):
+        cue, address = finding.cue, _address(finding.cue)
+        parts = _without((cue.start, cue.end), taken.get(address, ())) if _fits(cue, step.texts) else []
+        if cue in told or all(is_empty(step.texts[address][start:end]) for start, end in parts):
+            continue
+        told.add(cue)
+        if cue.text in before.needed:
+            step.leave(address, (cue.start, cue.end), (), STILL_NEEDED)
+        elif finding.rule not in NOTICE_RULES:
+            step.leave(address, (cue.start, cue.end), (), OWN_STATEMENT)
+
+
+def _take_bare_notices(
+    step: Step, findings: Sequence[Finding], decisions: Sequence[_Decision], going: dict[Address, list[Stretch]]
+) -> None:
+    """Where sentences are dropped and nothing would be left of a text but short notices and front matter: those too."""
+    for address in dict.fromkeys(d.target.address for d in decisions if d.action is Action.DROPPED):
+        text = step.texts[address]
+        dropped = [d.target.stretch for d in decisions if d.target.address == address]
+        if any(d.action is not Action.DROPPED for d in decisions if d.target.address == address):
+            continue
+        cues = [(f.cue.start, f.cue.end) for f in findings if _address(f.cue) == address]
+        rest = _without((0, len(text)), [*dropped, *going.get(address, ())])
+        bare = [part for a, b in rest for part in _without((a, b), _bare(text, cues))]
+        if rest and all(is_empty(text[a:b]) for a, b in bare):
+            going.setdefault(address, []).extend(rest)
+            step.changes = [c for c in step.changes if (c.field, c.message) != address or c.action is not Action.LEFT]
+
+
+def _bare(text: str, cues: Sequence[Stretch]) -> list[Stretch]:
+    """The notices of one sentence, and the front matter."""
+    front = _FRONT_MATTER.match(text)
+    short = [(a, b) for a, b in cues if len(sentence_spans(text[a:b])) < 2]
+    return [*short, *([front.span()] if front else [])]
 
 
 def _taken(decision: _Decision) -> list[Stretch]:
