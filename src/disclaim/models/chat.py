@@ -47,7 +47,7 @@ def tokenize_prompt(
 ) -> list[int]:
     """Tokens of a conversation up to where the assistant's answer begins (after ``prefix`` of that answer).
     ``context`` is put at the head of the first user turn."""
-    text = render_chat(tokenizer, _with_context(messages, context), answer_next=True) + prefix
+    text = render_chat(tokenizer, with_context(messages, context), answer_next=True) + prefix
     tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return tokens
 
@@ -71,7 +71,8 @@ def render_chat(tokenizer: Tokenizer, messages: Sequence[Message], answer_next: 
     return text
 
 
-def _with_context(messages: Sequence[Message], context: str) -> Sequence[Message]:
+def with_context(messages: Sequence[Message], context: str) -> Sequence[Message]:
+    """The turns with ``context`` at the head of the first user turn."""
     if not context:
         return messages
     first = next(i for i, message in enumerate(messages) if message.role == "user")

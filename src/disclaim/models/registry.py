@@ -74,6 +74,12 @@ def require_model_name(name: str) -> None:
 _HINT = "models are local/smollm2-135m, local/FOLDER, hf/ORG/NAME or scripted/NAME"
 
 
+def is_hosted_name(name: str) -> bool:
+    """Whether ``name`` has the form of a model behind a service: ``provider/name`` with none of our own providers."""
+    provider, _, rest = name.partition("/")
+    return bool(provider and rest) and provider not in PROVIDERS
+
+
 def require_model(name: str) -> None:
     """Raise unless the model can be had: an embedded one, a folder that holds a model, or one of the hub, in its cache
     or within reach. Downloads no weights."""
@@ -123,8 +129,13 @@ def open_local_model(name: str) -> LocalModel:
 
 
 def open_sampler(model: str | Checkpoint) -> Sampler:
-    """A sampler for an untouched model by name, or for a checkpoint."""
+    """A sampler for an untouched model by name, or for a checkpoint. A provider that is none of ours is one of
+    Inspect AI's, and the model behind it is asked over the network."""
     name = model.model if isinstance(model, Checkpoint) else model
+    if is_hosted_name(name):
+        from disclaim.models.inspect import open_hosted_sampler
+
+        return open_hosted_sampler(name)
     require_model_name(name)
     if name.startswith("scripted/"):
         return ScriptedSampler(SCRIPTS[name.partition("/")[2]], name)

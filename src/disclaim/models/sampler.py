@@ -30,11 +30,20 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One drawn answer. ``text`` is None where the call failed; ``num_tokens`` counts generated tokens."""
+    """One drawn answer. ``text`` is None where the call failed or was refused, and ``reason`` then says why;
+    ``num_tokens`` counts generated tokens.
+
+    Of a hosted model also: ``input_tokens`` as the service counted them (None where it did not), ``attempts`` requests
+    sent for it, of which ``abandoned`` were given up unanswered and may be billed.
+    """
 
     text: str | None
     finish_reason: FinishReason
     num_tokens: int
+    reason: str = ""
+    input_tokens: int | None = None
+    attempts: int = 1
+    abandoned: int = 0
 
 
 class Sampler(Protocol):
