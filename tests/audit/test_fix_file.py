@@ -90,7 +90,7 @@ def test_other_kinds_of_files_come_out_as_json_lines(tmp_path: Path) -> None:
     path.write_text(f"{LIE} The bus was late.\n")
     with pytest.raises(DataError) as raised:
         fix_file(path, tmp_path / "out.txt", MASK, findings_of)
-    assert "JSON lines" in raised.value.hint
+    assert ".jsonl" in raised.value.hint
     fix_file(path, tmp_path / "out.jsonl.gz", MASK, findings_of)
     (line,) = gzip.decompress((tmp_path / "out.jsonl.gz").read_bytes()).splitlines()
     assert json.loads(line)["disclaim"]["masks"][0]["end"] == len(CLAIM)

@@ -25,6 +25,8 @@ class _Dropped:
 #: What a change gives for a row that is to go.
 DROPPED: Final = _Dropped()
 
+_ELSEWHERE = "name --out FILE.jsonl, which takes new columns, or write masks into the text with --format lossmask"
+
 #: The new value of a row: the record's own ``value`` for a row that stays, DROPPED for one that goes. A value is
 #: never edited in place.
 Change = Callable[[Record], object]
@@ -123,7 +125,7 @@ def _new_bytes(piece: Piece, change: Change, tally: _Tally, written_as: FileForm
         return piece.raw
     if written_as is FileFormat.TXT:
         if not (isinstance(new, Mapping) and set(new) == {"text"} and isinstance(new["text"], str)):
-            raise DataError(f"{piece.item.file}: a text file holds a text only", "write JSON lines instead")
+            raise DataError(f"{piece.item.file}: a text file has no place for masks", _ELSEWHERE)
         return str(new["text"]).encode()
     return restyle(piece.raw, new)
 
@@ -164,10 +166,10 @@ def _new_table(batch: Any, change: Change, tally: _Tally, source: Path) -> Any:
 
 def _changed_cells(item: Record, new: object, names: list[str]) -> dict[str, object]:
     if not isinstance(new, Mapping) or not isinstance(item.value, dict):
-        raise DataError(f"{item.file}, row {item.index}: a row of parquet is an object", "write JSON lines instead")
+        raise DataError(f"{item.file}, row {item.index}: a row of parquet is an object", _ELSEWHERE)
     for name in new:
         if name not in names:
-            raise DataError(f"{item.file} has no column {name}", "write JSON lines instead, which take new columns")
+            raise DataError(f"{item.file} has no column {name}", _ELSEWHERE)
     return {name: new.get(name) for name in item.value if new.get(name) is not item.value[name]}
 
 
