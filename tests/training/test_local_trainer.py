@@ -245,6 +245,18 @@ def test_a_loss_that_is_not_a_number_fails_and_saves_no_state_of_it(
         assert all(bool(torch.isfinite(x).all()) for x in load_file(state).values())
 
 
+def test_a_damaged_state_is_named_with_what_to_delete(
+    tmp_path: Path, mixture: Mixture, settings: TrainingSettings
+) -> None:
+    with pytest.raises(KilledError):
+        finetune(tmp_path / "t", mixture, settings, die_at=5)
+    for state in (tmp_path / "t").rglob("*.safetensors"):
+        state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(RunError, match="cannot be read") as refused:
+        finetune(tmp_path / "t", mixture, settings)
+    assert str(tmp_path / "t" / "state") in refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"method": "qlora"}, "qlora"), ({"learning_rate": 0.0}, "learning rate"), ({"epochs": 0}, "at least 1")],

@@ -6,13 +6,15 @@ update of lr 2e-4 is often smaller than bf16 can represent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from disclaim.errors import RunError
 from disclaim.training.trainer import TrainingSettings
 
 
@@ -55,8 +57,9 @@ class MasterAdamW:
 
     @torch.no_grad()
     def load(self, path: Path) -> None:
-        """Take up a saved state, live parameters included."""
-        saved = load_file(path)
+        """Take up a saved state, live parameters included. Raises RunError for a file that is damaged or of another
+        network."""
+        saved = _read_state(path, {f"{kind}.{name}" for kind in _KINDS for name in self._master} | {"step"})
         for name, master in self._master.items():
             master.copy_(saved[f"master.{name}"])
             self._live[name].copy_(master)
@@ -75,3 +78,21 @@ class MasterAdamW:
             state[f"first.{name}"] = moments["exp_avg"]
             state[f"second.{name}"] = moments["exp_avg_sq"]
         return state
+
+
+_KINDS = ("master", "first", "second")
+
+
+def _read_state(path: Path, names: Set[str]) -> dict[str, Tensor]:
+    try:
+        saved = load_file(path)
+    except (SafetensorError, OSError) as error:
+        reason = str(error)
+    else:
+        if saved.keys() == names:
+            return saved
+        reason = "it holds other tensors"
+    raise RunError(
+        f"the saved state {path} cannot be read: {reason}",
+        f"delete {path.parent} and run the same command again: the training starts over",
+    )
