@@ -40,8 +40,7 @@ def test_the_rules_take_any_row() -> None:
     assert scanner(read({"text": "\ud800 It rains. \udfff", "note": "\ud800"})) == ()
 
 
-@pytest.mark.parametrize("tier", [Tier.MODEL])
-def test_a_tier_that_is_not_there_is_wrong_use(tier: Tier) -> None:
-    with pytest.raises(UserError, match=f"no tier {tier.value}") as caught:
-        load_scanner(tier)
+def test_the_model_tier_is_for_the_audit_alone() -> None:
+    with pytest.raises(UserError, match="only `disclaim audit` has the tier model") as caught:
+        load_scanner(Tier.MODEL)
     assert "--tier rules" in caught.value.hint

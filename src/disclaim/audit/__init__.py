@@ -20,6 +20,9 @@ from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strate
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.localise import sampler_rewriter
 from disclaim.audit.masks import masked_stretches, unmasked
+from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
+from disclaim.audit.model_reply import Missing, Stand
+from disclaim.audit.model_tier import MissingRow, ModelPlan, ModelRun, ModelScanner, ModelTier
 from disclaim.audit.output import (
     FindingLines,
     Report,
@@ -56,6 +59,8 @@ from disclaim.audit.tiers import load_scanner
 
 __all__ = [
     "Action",
+    "AskedModel",
+    "Asker",
     "AttributeFiles",
     "Baseline",
     "BaselineWriter",
@@ -71,9 +76,18 @@ __all__ = [
     "FixSettings",
     "Form",
     "Keep",
+    "KeptReplies",
     "Label",
     "Layout",
     "Means",
+    "Missing",
+    "MissingRow",
+    "ModelLedger",
+    "ModelPlan",
+    "ModelRun",
+    "ModelScanner",
+    "ModelSettings",
+    "ModelTier",
     "Otherwise",
     "PageData",
     "Passage",
@@ -88,6 +102,7 @@ __all__ = [
     "ScanSettings",
     "ScanSummary",
     "ScannedRow",
+    "Stand",
     "Strategy",
     "Suppressions",
     "TextReport",
@@ -110,6 +125,7 @@ __all__ = [
     "load_scanner",
     "masked_stretches",
     "open_attribute_files",
+    "open_kept_replies",
     "parse_row",
     "plain",
     "ray_findings",

@@ -66,7 +66,7 @@ class LearnedScanner:
         first, last = _best_run(units, kind)
         claim = quote(row, units[first].passage, units[first].start, units[last].end)
         cue, extent = _cue(row, units, first, last)
-        rule = _rule(kind, claim, cue, extent)
+        rule = nearest_rule(kind, claim, cue, extent)
         return Finding(
             file=row.file,
             row=row.index,
@@ -161,8 +161,8 @@ def _cue(row: Row, units: Sequence[_Unit], first: int, last: int) -> tuple[Quote
     return quote(row, units[first].passage, units[first].start, units[last].end), Extent.DOCUMENT
 
 
-def _rule(kind: str, claim: Quote, cue: Quote, extent: Extent) -> str:
-    """The rule whose kind and place come nearest: the encoder tells kinds apart, not rules."""
+def nearest_rule(kind: str, claim: Quote, cue: Quote, extent: Extent) -> str:
+    """The rule whose kind and place come nearest: an encoder and a model tell kinds apart, not rules."""
     rejected = claim.field == "rejected"
     before = extent is Extent.AFTER
     if kind == "epistemic":

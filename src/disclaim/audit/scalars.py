@@ -14,14 +14,9 @@ _REPLACEMENT = "\ufffd"
 
 def scan_whole_characters(row: Row, scan_row: Callable[[Row], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     """What ``scan_row`` finds in the row, with offsets and quotes of the row as it stands."""
-    texts = [*(passage.text for passage in row.passages), *(x.value for x in row.labels if isinstance(x.value, str))]
-    if all(map(_is_whole, texts)):
+    clean = whole_row(row)
+    if clean is row:
         return scan_row(row)
-    clean = replace(
-        row,
-        passages=tuple(replace(passage, text=_made_whole(passage.text)) for passage in row.passages),
-        labels=tuple(replace(x, value=_made_whole(x.value)) if isinstance(x.value, str) else x for x in row.labels),
-    )
     originals: dict[tuple[str, int | None], str] = {
         **{(label.path, None): label.value for label in row.labels if isinstance(label.value, str)},
         **{(passage.field, passage.message): passage.text for passage in row.passages},
@@ -34,6 +29,18 @@ def scan_whole_characters(row: Row, scan_row: Callable[[Row], tuple[Finding, ...
     return tuple(
         replace(finding, claim=as_it_stands(finding.claim), cue=as_it_stands(finding.cue))
         for finding in scan_row(clean)
+    )
+
+
+def whole_row(row: Row) -> Row:
+    """The row as a scanner sees it, of the same length everywhere; the row itself where nothing is halved."""
+    texts = [*(passage.text for passage in row.passages), *(x.value for x in row.labels if isinstance(x.value, str))]
+    if all(map(_is_whole, texts)):
+        return row
+    return replace(
+        row,
+        passages=tuple(replace(passage, text=_made_whole(passage.text)) for passage in row.passages),
+        labels=tuple(replace(x, value=_made_whole(x.value)) if isinstance(x.value, str) else x for x in row.labels),
     )
 
 

@@ -10,14 +10,15 @@ from disclaim.records import Finding, Tier
 
 
 def load_scanner(tier: Tier) -> ScanRow:
-    """The tier's row scanner: a function of a module, so that other processes can load it. Raises UserError for a tier
-    that this version does not have."""
+    """The tier's row scanner: a function of a module, so that other processes can load it. Raises UserError for the
+    model tier, which is no function of a row alone: it must be asked first (``ModelTier``)."""
     if tier is Tier.RULES:
         return scan_by_rules
     if tier is Tier.LEARNED:
         return scan_by_learning
     raise UserError(
-        f"this version has no tier {tier.value}", f"run with --tier {Tier.RULES.value}, which needs no model"
+        f"only `disclaim audit` has the tier {tier.value}",
+        f"use --tier {Tier.RULES.value} or {Tier.LEARNED.value} here; `disclaim audit --tier model --model NAME` asks",
     )
 
 

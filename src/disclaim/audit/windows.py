@@ -45,12 +45,15 @@ class Window:
         return None
 
 
-def windows_of(row: Row) -> Iterator[Window]:
-    """The row's windows in reading order. Every character of its texts lies in at least one; neighbours overlap."""
+def windows_of(
+    row: Row, cost: int = WINDOW_COST, overlap: int = OVERLAP_COST, joined: bool = False
+) -> Iterator[Window]:
+    """The row's windows in reading order. Every character of its texts lies in at least one; neighbours overlap.
+    With ``joined`` what a window repeats is one stretch with what follows it."""
     head = _head(row)
-    for ranges in _ranges(row):
+    for ranges in _ranges(row, cost, overlap):
         parts, stretches, at = [head], [], len(head)
-        for number, start, end in ranges:
+        for number, start, end in _joined(ranges) if joined else ranges:
             mark = _mark(row.passages[number])
             parts += [mark, row.passages[number].text[start:end], "\n"]
             stretches.append(Stretch(number, start, end - start, at + len(mark)))
@@ -76,10 +79,21 @@ def _mark(passage: Passage) -> str:
     return f"{name}: "
 
 
-def _ranges(row: Row) -> Iterator[list[tuple[int, int, int]]]:
+def _joined(ranges: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Stretches of which one begins where another ended, as one."""
+    joined: list[tuple[int, int, int]] = []
+    for number, start, end in ranges:
+        if joined and joined[-1][0] == number and joined[-1][2] == start:
+            joined[-1] = (number, joined[-1][1], end)
+        else:
+            joined.append((number, start, end))
+    return joined
+
+
+def _ranges(row: Row, cost: int, overlap: int) -> Iterator[list[tuple[int, int, int]]]:
     """Stretches (passage, start, end) of each window."""
     current: list[tuple[int, int, int]] = []
-    room = WINDOW_COST
+    room = cost
     for number, passage in enumerate(row.passages):
         text, at, price = passage.text, 0, _price(passage.text)
         while at < len(text):
@@ -90,8 +104,8 @@ def _ranges(row: Row) -> Iterator[list[tuple[int, int, int]]]:
             if room < 60 and (at < len(text) or number + 1 < len(row.passages)):
                 yield current
                 number_of, start, stop = current[-1]
-                start = _cut(text, max(start, stop - OVERLAP_COST // price), stop - 1) if stop - start > 1 else start
-                current, room = [(number_of, start, stop)], WINDOW_COST - (stop - start) * price
+                start = _cut(text, max(start, stop - overlap // price), stop - 1) if stop - start > 1 else start
+                current, room = [(number_of, start, stop)], cost - (stop - start) * price
     if current:
         yield current
 

@@ -13,6 +13,7 @@ from disclaim.models.hosted import FREE, HostedModel, Price, load_hosted_models,
 from disclaim.models.reading import Encoded, Features, read_features, read_texts
 from disclaim.models.registry import (
     ModelEntry,
+    cache_path,
     find_model,
     is_hosted_name,
     is_pulled,
@@ -52,6 +53,7 @@ __all__ = [
     "SamplingSettings",
     "ScriptedSampler",
     "Tokenizer",
+    "cache_path",
     "count_parameters",
     "find_model",
     "is_hosted_name",
