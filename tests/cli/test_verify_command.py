@@ -88,6 +88,37 @@ def test_other_settings_in_the_same_folder_are_refused(cli: Cli, data: Path, tmp
     assert "max_claims was 12, now 1" in done.err
 
 
+def test_status_and_report_know_a_verification(cli: Cli, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert cli("verify", data, "--out", out, *SMALL).code == 0
+    stages = cli("status", out, "--json").json["stages"]
+    assert [(row["arm"], row["stage"]) for row in stages][:4] == [
+        ("all", "claims"),
+        ("before.s0", "answers"),
+        ("before.s0", "judgements"),
+        ("original.s0", "training"),
+    ]
+    assert {row["state"] for row in stages} == {"done"}
+    page = out / "report" / "index.html"
+    before = page.read_bytes()
+    page.unlink()
+    assert cli("report", out).out == f"report: {page}\n"
+    assert page.read_bytes() == before
+    (out / "arms" / "fixed.s0" / "answers" / "answers.jsonl").write_text("", encoding="utf-8")
+    assert "damaged" in cli("status", out).out
+
+
+def test_rules_that_were_changed_make_another_verification(
+    cli: Cli, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    assert cli("verify", data, "--out", out, *SMALL).code == 0
+    monkeypatch.setattr("disclaim.audit.scanner_revision", lambda: "other rules")
+    done = cli("verify", data, "--out", out, *SMALL)
+    assert done.code == 2
+    assert "scanner_revision was" in done.err
+
+
 def test_data_without_claims_at_risk_is_a_failed_run(cli: Cli, tmp_path: Path) -> None:
     data = write_rows(tmp_path / "data.jsonl", [{"text": "The bus was late."}])
     done = cli("verify", data, "--out", tmp_path / "run", *SMALL)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contrast import CONTRASTS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -142,28 +143,7 @@ def test_no_page_is_wider_than_its_window(visit: Visit, run: str, request: pytes
 def test_text_stands_out_from_its_ground(visit: Visit, quick_run: Path, scheme: str) -> None:
     visit.page.emulate_media(color_scheme=scheme)
     page = visit.open(quick_run)
-    ratios = page.evaluate(
-        """() => {
-          const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-          const luminance = (color) => {
-            canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-            const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((v) => {
-              const x = v / 255; return x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; });
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-          };
-          const ground = (node) => {
-            for (let n = node; n; n = n.parentElement) {
-              const color = getComputedStyle(n).backgroundColor;
-              if (color !== "rgba(0, 0, 0, 0)") return color;
-            }
-          };
-          const texts = document.querySelectorAll("main p, main td, main th, main .span, main .chip, .contents a");
-          return [...texts].map((node) => {
-            const [a, b] = [getComputedStyle(node).color, ground(node)].map(luminance).sort((x, y) => y - x);
-            return [(a + 0.05) / (b + 0.05), node.className, node.textContent.slice(0, 40)];
-          });
-        }"""
-    )
+    ratios = page.evaluate(CONTRASTS)
     faint = [item for item in ratios if item[0] < 4.5]
     assert ratios
     assert faint == []

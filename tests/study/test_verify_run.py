@@ -14,7 +14,14 @@ from disclaim.audit import Row
 from disclaim.errors import ModelError, RunError, StageMismatchError, UnknownNameError, UserError
 from disclaim.records import Finding, Progress
 from disclaim.store import lock, read_json, read_jsonl
-from disclaim.study import Verification, VerifySettings, plan_verification, run_verification
+from disclaim.study import (
+    State,
+    Verification,
+    VerifySettings,
+    plan_verification,
+    read_status,
+    run_verification,
+)
 from disclaim.training import TrainingSettings
 from verify_data import CLAIM, flagged_rows, scan_notices, write_rows
 
@@ -179,7 +186,8 @@ def test_a_folder_with_other_settings_is_refused(job: Verification, change: dict
 def test_other_data_another_fix_or_another_scanner_is_refused(job: Verification, tmp_path: Path) -> None:
     run_verification(job, NOW)
     other = write_rows(tmp_path / "other.jsonl", flagged_rows(4))
-    for changed in (replace(job, data=other), replace(job, fixed=other), replace(job, scanner="learned")):
+    scanners = (replace(job, scanner="learned"), replace(job, scanner_revision="other rules"))
+    for changed in (replace(job, data=other), replace(job, fixed=other), *scanners):
         with pytest.raises(StageMismatchError):
             run_verification(changed, NOW)
 
@@ -241,8 +249,11 @@ def test_an_arm_that_fails_leaves_the_others(job: Verification, monkeypatch: pyt
     page = (job.out / "report" / "index.html").read_text(encoding="utf-8")
     assert "The arm “original” has no numbers." in page
     assert {row["condition"] for row in estimates_of(job)["rows"]} == {"before"}
+    failed = {row.arm: row.reason for row in read_status(job.out) if row.state is State.FAILED}
+    assert failed == dict.fromkeys(("original.s0", "fixed.s0"), "no room for the weights")
     assert run_verification(job, NOW).is_file()
     assert {row["condition"] for row in estimates_of(job)["rows"]} == {"before", "original", "fixed"}
+    assert {row.state for row in read_status(job.out)} == {State.DONE}
 
 
 def test_a_second_process_is_refused(job: Verification) -> None:

@@ -20,9 +20,6 @@ from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strate
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.localise import sampler_rewriter
 from disclaim.audit.masks import masked_stretches, unmasked
-from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
-from disclaim.audit.model_reply import Missing, Stand
-from disclaim.audit.model_tier import MissingRow, ModelPlan, ModelRun, ModelScanner, ModelTier
 from disclaim.audit.output import (
     FindingLines,
     Report,
@@ -33,6 +30,7 @@ from disclaim.audit.output import (
     read_finding,
     summary_json,
 )
+from disclaim.audit.revisions import scanner_revision
 from disclaim.audit.risk import ClaimAtRisk, ClaimLedger, Risk, risk_of
 from disclaim.audit.rows import Label, Layout, Passage, Row, parse_row
 from disclaim.audit.sarif import SarifReport
@@ -59,8 +57,6 @@ from disclaim.audit.tiers import load_scanner
 
 __all__ = [
     "Action",
-    "AskedModel",
-    "Asker",
     "AttributeFiles",
     "Baseline",
     "BaselineWriter",
@@ -76,18 +72,9 @@ __all__ = [
     "FixSettings",
     "Form",
     "Keep",
-    "KeptReplies",
     "Label",
     "Layout",
     "Means",
-    "Missing",
-    "MissingRow",
-    "ModelLedger",
-    "ModelPlan",
-    "ModelRun",
-    "ModelScanner",
-    "ModelSettings",
-    "ModelTier",
     "Otherwise",
     "PageData",
     "Passage",
@@ -102,7 +89,6 @@ __all__ = [
     "ScanSettings",
     "ScanSummary",
     "ScannedRow",
-    "Stand",
     "Strategy",
     "Suppressions",
     "TextReport",
@@ -125,7 +111,6 @@ __all__ = [
     "load_scanner",
     "masked_stretches",
     "open_attribute_files",
-    "open_kept_replies",
     "parse_row",
     "plain",
     "ray_findings",
@@ -135,6 +120,7 @@ __all__ = [
     "sampler_rewriter",
     "scan",
     "scan_batch",
+    "scanner_revision",
     "summary_json",
     "summary_lines",
     "table_findings",

@@ -27,7 +27,9 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, e.g. --set corpus.num_documents=40."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The run folder given to `disclaim run --out`.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The run folder given to --out of `disclaim run` or `disclaim verify`.")
+]
 
 
 class Executor(StrEnum):
@@ -132,14 +134,20 @@ def status(folder: RunFolder, as_json: AsJson = False) -> None:
 
 
 def report(folder: RunFolder, as_json: AsJson = False) -> None:
-    """Rebuild the report page of a run from its files alone."""
-    from disclaim.report import render_report
+    """Rebuild the report page of a run, or of a verification, from its files alone."""
+    from disclaim.report import render_report, render_verification
     from disclaim.store import read_json
 
+    if (folder / "verify.json").is_file():
+        _print_page(render_verification(folder), as_json)
+        return
     if not (folder / "study.json").is_file():
         raise UserError(f"{folder} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
     read_json(folder / "study.json")  # a page made without it would replace a good one
-    page = render_report(folder)
+    _print_page(render_report(folder), as_json)
+
+
+def _print_page(page: Path, as_json: bool) -> None:
     if as_json:
         print_json({"report": page})
         return

@@ -75,10 +75,10 @@ def verify(
 def _job(
     paths: tuple[Path, Path | None, Path], settings: VerifySettings, tier: Tier, on_progress: OnProgress
 ) -> Verification:
-    from disclaim.audit import load_scanner
+    from disclaim.audit import load_scanner, scanner_revision
     from disclaim.study import Verification
 
-    return Verification(*paths, settings, load_scanner(tier), tier.value, on_progress)
+    return Verification(*paths, settings, load_scanner(tier), tier.value, scanner_revision(), on_progress)
 
 
 def _run(paths: tuple[Path, Path | None, Path], settings: VerifySettings, tier: Tier, as_json: bool) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from disclaim.errors import StoreError, UserError
+from disclaim.evaluation import VerifyArm
 from disclaim.store import INPUTS, MANIFEST, is_locked, read_json, read_jsonl
 from disclaim.study.judging import list_judges
 from disclaim.study.plan import Arm, RunPaths
+from disclaim.study.verify_plan import ArmRun, VerifyPaths
 
 
 class State(StrEnum):
@@ -34,9 +37,11 @@ class StageStatus:
 
 
 def read_status(root: Path) -> tuple[StageStatus, ...]:
-    """Every stage of every arm of the run at ``root``. Raises UserError where there is no run."""
+    """Every stage of every arm of the study or verification at ``root``. Raises UserError where there is none."""
     paths = RunPaths(root)
     if not paths.study.is_file():
+        if (VerifyPaths(root).claims / INPUTS).is_file():
+            return _verification_status(VerifyPaths(root))
         raise UserError(f"{root} is not a run: no study.json", "`disclaim run quickstart --out DIR` makes one")
     study = read_json(paths.study)
     failures = read_json(paths.failures) if paths.failures.exists() else {}
@@ -44,6 +49,21 @@ def read_status(root: Path) -> tuple[StageStatus, ...]:
     judges = list_judges(root)
     judge = study.get("settings", {}).get("judge") or (judges[0] if judges else "rules")
     return tuple(row for item in study["arms"] for row in _arm_status(paths, _arm(item), judge, failures, live))
+
+
+def _verification_status(paths: VerifyPaths) -> tuple[StageStatus, ...]:
+    """The claims first, which all arms share; the arms are known once those are found."""
+    failures = read_json(paths.failures) if paths.failures.exists() else {}
+    live = is_locked(paths.root)
+    rows = [StageStatus("all", "claims", *_state(paths.claims, "claims", None, live))]
+    record = read_json(paths.settings) if paths.settings.is_file() else {"arms": []}
+    for item in record["arms"]:
+        run = ArmRun(VerifyArm(item["arm"]), item["seed"])
+        stages = [("answers", paths.answers(run)), ("judgements", paths.judgements(run))]
+        if run.arm is not VerifyArm.BEFORE:
+            stages.insert(0, ("training", paths.training(run)))
+        rows += _stage_rows(run.id, stages, failures.get(run.id), live)
+    return tuple(rows)
 
 
 def _arm(item: dict[str, Any]) -> Arm:
@@ -54,14 +74,18 @@ def _arm_status(paths: RunPaths, arm: Arm, judge: str, failures: dict[str, str],
     stages = [("answers", paths.answers(arm)), ("judgements", paths.judgements(arm, judge))]
     if arm.is_trained:
         stages.insert(0, ("training", paths.training(arm)))
+    return _stage_rows(arm.id, stages, failures.get(arm.id), live)
+
+
+def _stage_rows(arm: str, stages: Sequence[tuple[str, Path]], failure: str | None, live: bool) -> list[StageStatus]:
     rows: list[StageStatus] = []
     blocked = False
     for name, path in stages:
-        state, reason = _state(path, name, failures.get(arm.id), live)
+        state, reason = _state(path, name, failure, live)
         if blocked and state not in (State.DONE, State.DAMAGED):
             state, reason = State.PENDING, "waits for the stage before it"
         blocked = blocked or state is not State.DONE
-        rows.append(StageStatus(arm.id, name, state, reason))
+        rows.append(StageStatus(arm, name, state, reason))
     return rows
 
 

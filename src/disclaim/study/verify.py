@@ -65,7 +65,7 @@ def run_verification(job: Verification, now: datetime) -> Path:
     if failures:
         raise RunError(
             f"{len(failures)} of {len(run.arms)} arms failed; first: {next(iter(failures.values()))}",
-            "run the same command again to retry; finished work is kept",
+            f"`disclaim status {job.out}` lists them; run the same command again to retry, finished work is kept",
         )
     return page
 
@@ -96,8 +96,9 @@ class _Run:
         self._record(now)
 
     def run_arms(self) -> dict[str, str]:
-        """Run every arm; what failed, by arm id."""
+        """Run every arm; what failed, by arm id, on disk as soon as it does."""
         failures: dict[str, str] = {}
+        write_json(self._paths.failures, failures)
         for run in self.arms:
             try:
                 self._run_arm(run)
@@ -105,6 +106,7 @@ class _Run:
                 raise
             except DisclaimError as error:
                 failures[run.id] = error.message
+                write_json(self._paths.failures, failures)
         return failures
 
     def write_estimates(self) -> None:
@@ -196,6 +198,7 @@ class _Run:
             "version": __version__,
             "data": self._keys[VerifyArm.ORIGINAL],
             "scanner": self._job.scanner,
+            "scanner_revision": self._job.scanner_revision,
             "max_claims": self._job.settings.max_claims,
             "num_controls": self._job.settings.num_controls,
         }
@@ -272,6 +275,7 @@ class _Run:
             "fixed": str(job.fixed) if job.fixed else None,
             "fixed_by": "file" if job.fixed else "masking the claims that the audit finds",
             "scanner": job.scanner,
+            "scanner_revision": job.scanner_revision,
             "settings": job.settings,
             "packages": package_versions(),
             "rows": rows,

@@ -68,7 +68,8 @@ class VerifySettings:
 class Verification:
     """What is verified: the data, the fixed data (None: the original with the audit's claims masked), and how.
 
-    ``scanner`` names what ``scan_row`` is, so that a run folder is not resumed with another one.
+    ``scanner`` names what ``scan_row`` is and ``scanner_revision`` its rules, so that a run folder is not resumed with
+    others.
     """
 
     data: Path
@@ -77,6 +78,7 @@ class Verification:
     settings: VerifySettings
     scan_row: ScanRow
     scanner: str = "rules"
+    scanner_revision: str = ""
     on_progress: OnProgress = ignore_progress
 
 
@@ -108,6 +110,11 @@ class VerifyPaths:
     def estimates(self) -> Path:
         """The reported numbers."""
         return self.root / "estimates.json"
+
+    @property
+    def failures(self) -> Path:
+        """What failed and why, by arm."""
+        return self.root / "failures.json"
 
     @property
     def claims(self) -> Path:
