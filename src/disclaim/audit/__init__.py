@@ -20,6 +20,9 @@ from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strate
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.localise import sampler_rewriter
 from disclaim.audit.masks import masked_stretches, unmasked
+from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
+from disclaim.audit.model_reply import Missing, Stand
+from disclaim.audit.model_tier import MissingRow, ModelPlan, ModelRun, ModelScanner, ModelTier
 from disclaim.audit.output import (
     FindingLines,
     Report,
@@ -57,6 +60,8 @@ from disclaim.audit.tiers import load_scanner
 
 __all__ = [
     "Action",
+    "AskedModel",
+    "Asker",
     "AttributeFiles",
     "Baseline",
     "BaselineWriter",
@@ -72,9 +77,18 @@ __all__ = [
     "FixSettings",
     "Form",
     "Keep",
+    "KeptReplies",
     "Label",
     "Layout",
     "Means",
+    "Missing",
+    "MissingRow",
+    "ModelLedger",
+    "ModelPlan",
+    "ModelRun",
+    "ModelScanner",
+    "ModelSettings",
+    "ModelTier",
     "Otherwise",
     "PageData",
     "Passage",
@@ -89,6 +103,7 @@ __all__ = [
     "ScanSettings",
     "ScanSummary",
     "ScannedRow",
+    "Stand",
     "Strategy",
     "Suppressions",
     "TextReport",
@@ -111,6 +126,7 @@ __all__ = [
     "load_scanner",
     "masked_stretches",
     "open_attribute_files",
+    "open_kept_replies",
     "parse_row",
     "plain",
     "ray_findings",
