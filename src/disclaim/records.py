@@ -330,7 +330,7 @@ class Finding:
     """One thing the audit saw: ``claim`` is stated as fact, ``cue`` takes it back from outside its clause.
 
     ``row`` counts from 0 within ``file``. ``confidence`` lies in 0..1 and is the rule's precision where it was
-    measured, not a probability for this row.
+    measured, not a probability for this row. ``note`` says in words what the reader must know besides.
     """
 
     file: str
@@ -342,6 +342,7 @@ class Finding:
     scope: Extent
     confidence: float
     tier: Tier = Tier.RULES
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

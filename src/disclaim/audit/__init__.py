@@ -1,6 +1,7 @@
 """The audit: finds what a data set states as fact and takes back from outside the clause."""
 
-from disclaim.audit.catalogue import Rule, load_rules
+from disclaim.audit.accepted import Notice, extend_scanner, require_notices
+from disclaim.audit.catalogue import LooksAt, Rule, load_rules
 from disclaim.audit.denials import count_denials
 from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
 from disclaim.audit.engines import (
@@ -18,6 +19,7 @@ from disclaim.audit.fix import RowFix, fix_row
 from disclaim.audit.fix_file import FixReport, describe_change, fix_file, summary_lines
 from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Unit
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
+from disclaim.audit.limit import Limit, require_limit
 from disclaim.audit.localise import sampler_rewriter
 from disclaim.audit.masks import masked_stretches, unmasked
 from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
@@ -33,6 +35,7 @@ from disclaim.audit.output import (
     read_finding,
     summary_json,
 )
+from disclaim.audit.repeated import PossibleNotice, Reach
 from disclaim.audit.revisions import scanner_revision
 from disclaim.audit.risk import ClaimAtRisk, ClaimLedger, Risk, risk_of
 from disclaim.audit.rows import Label, Layout, Passage, Row, parse_row
@@ -47,6 +50,7 @@ from disclaim.audit.scan import (
     examine,
     scan,
 )
+from disclaim.audit.sources import Note, Source
 from disclaim.audit.suppress import (
     Baseline,
     BaselineWriter,
@@ -80,6 +84,8 @@ __all__ = [
     "KeptReplies",
     "Label",
     "Layout",
+    "Limit",
+    "LooksAt",
     "Means",
     "Missing",
     "MissingRow",
@@ -89,9 +95,13 @@ __all__ = [
     "ModelScanner",
     "ModelSettings",
     "ModelTier",
+    "Note",
+    "Notice",
     "Otherwise",
     "PageData",
     "Passage",
+    "PossibleNotice",
+    "Reach",
     "Record",
     "Report",
     "Risk",
@@ -103,6 +113,7 @@ __all__ = [
     "ScanSettings",
     "ScanSummary",
     "ScannedRow",
+    "Source",
     "Stand",
     "Strategy",
     "Suppressions",
@@ -114,6 +125,7 @@ __all__ = [
     "datatrove_step",
     "describe_change",
     "examine",
+    "extend_scanner",
     "find_files",
     "finding_json",
     "fingerprint",
@@ -131,6 +143,8 @@ __all__ = [
     "plain",
     "ray_findings",
     "read_finding",
+    "require_limit",
+    "require_notices",
     "require_suppressions",
     "risk_of",
     "sampler_rewriter",

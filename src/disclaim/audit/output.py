@@ -6,6 +6,7 @@ The JSON of a finding and of a summary is the contract of ``disclaim audit``: ke
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -18,6 +19,10 @@ from disclaim.store import Json, to_json
 _QUOTED = 160
 _CLAIMS_SHOWN = 10
 _UNREADABLE_SHOWN = 5
+_SOURCES_SHOWN = 5
+_NOTICES_SHOWN = 8
+#: Sources in the JSON of a summary, those with most text.
+MAX_SOURCES = 100
 _BEYOND = {
     Extent.DOCUMENT: "about the whole text",
     Extent.BEFORE: "after it",
@@ -58,6 +63,7 @@ def finding_json(finding: Finding) -> Json:
         "scope": finding.scope.value,
         "confidence": round(finding.confidence, 4),
         "tier": finding.tier.value,
+        **({"note": finding.note} if finding.note else {}),
     }
 
 
@@ -76,6 +82,7 @@ def read_finding(value: Json) -> Finding:
             scope=Extent(value["scope"]),
             confidence=value["confidence"],
             tier=Tier(value["tier"]),
+            note=value.get("note"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"not a finding: {error}", "give the file that `disclaim audit --out` wrote") from error
@@ -106,8 +113,17 @@ def summary_json(summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> Json:
         "suppressed": summary.suppressed,
         "rows_by_other_language": summary.rows_by_other_language,
         "interrupted": summary.interrupted,
+        "notes": [to_json(note) for note in summary.notes],
+        "sources": [to_json(source) for source in summary.sources[:MAX_SOURCES]],
+        "possible_notices": _notices_json(summary),
         "claims": [to_json(claim) for claim in claims],
     }
+
+
+def _notices_json(summary: ScanSummary) -> list[Json] | None:
+    if summary.possible_notices is None:
+        return None
+    return [to_json(notice) for notice in summary.possible_notices]
 
 
 class Report(Protocol):
@@ -185,6 +201,8 @@ class TextReport:
         yield f"  {head}{title}  {self._ink('dim', place)}"
         yield f"    states:     {self._ink('claim', quoted(finding.claim.text))}"
         yield f"    takes back: {self._ink('cue', quoted(finding.cue.text))} {self._ink('dim', _where(finding))}"
+        if finding.note:
+            yield f"    note:       {plain(finding.note)}"
 
     def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
         """What it adds up to: counts by rule, claims at risk, what was not read or not shown, and what to do."""
@@ -194,7 +212,8 @@ class TextReport:
             lines += ["", self._ink("dim", f"  ... and {hidden:,} more rows with findings (--show N shows more)")]
         if self._num_rows:
             lines.append("")
-        lines += [*self._counts(summary), *self._claims(claims), *self._remarks(summary)]
+        lines += [*self._counts(summary), *self._claims(claims), *self._sources(summary)]
+        lines += [*self._possible(summary), *self._remarks(summary)]
         return "".join(f"{line}\n" for line in lines)
 
     def _counts(self, summary: ScanSummary) -> Iterator[str]:
@@ -222,6 +241,41 @@ class TextReport:
             yield f"  {level}  {quoted(claim.claim, 100)}  {self._ink('dim', f'{dose}, ' + ' '.join(claim.rules))}"
         if len(claims) > _CLAIMS_SHOWN:
             yield self._ink("dim", f"  ... and {len(claims) - _CLAIMS_SHOWN:,} more")
+
+    def _sources(self, summary: ScanSummary) -> Iterator[str]:
+        """The sources, where there are several and some have errors."""
+        total = sum(source.characters for source in summary.sources)
+        if len(summary.sources) < 2 or not any(source.rows_with_errors for source in summary.sources):
+            return
+        yield ""
+        yield self._ink("bold", "where the text comes from that is trained on")
+        for source in summary.sources[:_SOURCES_SHOWN]:
+            errors = source.characters_with_errors / max(source.characters, 1)
+            rows = f"{_number(source.rows, 'row')}, {errors:.0%} of it in rows with errors"
+            share = source.characters / max(total, 1)
+            yield f"  {share:>6.1%}  {plain(source.name)}  {self._ink('dim', rows)}"
+        if len(summary.sources) > _SOURCES_SHOWN:
+            yield self._ink("dim", f"  ... and {len(summary.sources) - _SOURCES_SHOWN:,} more")
+        for note in summary.notes:
+            yield f"{self._ink('note', 'note')} {self._ink('bold', note.rule)} {plain(note.text)}"
+
+    def _possible(self, summary: ScanSummary) -> Iterator[str]:
+        """The sentences that may be notices, with the option that makes each one."""
+        if summary.possible_notices is None:
+            return
+        shown = [notice for notice in summary.possible_notices if not notice.known][:_NOTICES_SHOWN]
+        yield ""
+        yield self._ink("bold", "possible notices: sentences that come again beside others, and that no rule knows")
+        for notice in shown:
+            places = f"{notice.head:,} at the head, {notice.tail:,} at the tail, {notice.alone:,} in brackets"
+            yield f"  {_number(notice.rows, 'row'):>10}  {quoted(notice.text)}  {self._ink('dim', places)}"
+            place = self._ink("dim", f"({plain(notice.file)}, row {notice.row})")
+            yield f"              {quoted(notice.context)} {place}"
+        if shown:
+            option = shell_quoted(f"{shown[0].reach.value}={shown[0].text}")
+            yield f"hint: --notice {option} audits with the first of them"
+        else:
+            yield "  none"
 
     def _remarks(self, summary: ScanSummary) -> Iterator[str]:
         if summary.suppressed:
@@ -267,6 +321,11 @@ def quoted(text: str, width: int = _QUOTED) -> str:
 def plain(text: str) -> str:
     """The text without characters that would steer a terminal or that no file can hold."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def shell_quoted(text: str) -> str:
+    """The text as one word of a shell, without characters that would steer a terminal."""
+    return shlex.quote(plain(text))
 
 
 def _number(count: int, noun: str) -> str:

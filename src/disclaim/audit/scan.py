@@ -9,19 +9,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from disclaim.audit.chunks import Chunk, Documents, chunk_of
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.interrupts import interrupts_held
 from disclaim.audit.languages import ENGLISH, guess_language
 from disclaim.audit.pool import in_processes
+from disclaim.audit.repeated import PossibleNotice, Repeated, Uses
 from disclaim.audit.rows import Row, parse_row
+from disclaim.audit.sources import MAX_SHARE, Note, Source, SourceTally, find_share, source_of, trained_characters
 from disclaim.audit.streams import compression_of
 from disclaim.audit.suppress import NO_SUPPRESSIONS, Baseline, Means, Suppressions, suppress
 from disclaim.errors import UserError
-from disclaim.records import Finding, OnProgress, Progress, ignore_progress
+from disclaim.records import Finding, OnProgress, Progress, Severity, ignore_progress
 
 #: A batch is full at this many bytes of rows, or this many rows.
 BATCH_BYTES = 250_000
@@ -48,23 +51,34 @@ class Keep(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """How to scan. ``workers`` changes the speed, never the outcome."""
+    """How to scan. ``workers`` changes the speed, never the outcome. ``max_share``: sources with errors that make up
+    more of the text are told of. ``repeated``: count sentences that may be notices.
+
+    ``chunks`` is for ``scan`` to set: rows that may be parts of a document are handed on, for it to look at together.
+    """
 
     workers: int = 1
     keep: Keep = Keep.FINDINGS
     suppressions: Suppressions = NO_SUPPRESSIONS
+    max_share: float = MAX_SHARE
+    repeated: bool = False
+    chunks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedRow:
     """A row as the scan leaves it: ``findings`` are those that stand. ``id`` is the row's own column of that name, if
-    it has one. ``row`` is there where the settings keep texts."""
+    it has one. ``row`` is there where the settings keep texts. ``source`` is where it comes from, ``trained`` how many
+    of its characters are trained on. ``chunk`` is there while its neighbours are waited for."""
 
     file: str
     index: int
     id: str | None
     findings: tuple[Finding, ...]
     row: Row | None = None
+    source: str = ""
+    trained: int = 0
+    chunk: Chunk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,8 @@ class ScanSummary:
     texts. ``unreadable`` lists the first ``MAX_LISTED`` of ``unreadable_rows``. ``suppressed`` counts findings by what
     suppressed them. ``rows_by_other_language`` counts rows that seem not to be in English, of which rules find less,
     by the code of their language. ``interrupted``: the scan was stopped, and the counts are of what was read until
-    then."""
+    then. ``sources`` come with most text first. ``notes`` are what rules say of the data as a whole.
+    ``possible_notices`` is None where nobody asked for them."""
 
     files: int
     rows: int
@@ -87,6 +102,9 @@ class ScanSummary:
     suppressed: dict[str, int]
     rows_by_other_language: dict[str, int]
     interrupted: bool = False
+    sources: tuple[Source, ...] = ()
+    notes: tuple[Note, ...] = ()
+    possible_notices: tuple[PossibleNotice, ...] | None = None
 
     @property
     def findings(self) -> int:
@@ -119,11 +137,11 @@ def scan(
     if settings.workers < 1:
         raise UserError(f"{settings.workers} workers cannot scan", "--workers takes a number from 1")
     files = find_files(paths)
-    hears_all = settings.keep is Keep.EVERY
-    tally = _Tally(on_row, hears_all, Meter(files, on_progress), baseline)
+    tally = _Tally(on_row, scan_row, settings, Meter(files, on_progress), baseline)
     try:
         batches = record_batches(files, tally.meter)
-        for examined in in_processes(examine, batches, (scan_row, settings), settings.workers):
+        asked = (scan_row, replace(settings, chunks=True))
+        for examined in in_processes(examine, batches, asked, settings.workers):
             with interrupts_held():
                 tally.add(examined)
     except KeyboardInterrupt:
@@ -134,7 +152,8 @@ def scan(
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What came of some records: ``rows`` that are handed on, unreadable ones, counts."""
+    """What came of some records: ``rows`` that are handed on, unreadable ones, counts. ``sources`` has rows and trained
+    characters by source, ``repeated`` sentences by their normal form."""
 
     num_records: int
     num_bytes: int
@@ -142,6 +161,8 @@ class Examined:
     unreadable: tuple[Unreadable, ...]
     suppressed: Counter[Means]
     languages: Counter[str]
+    sources: dict[str, tuple[int, int]]
+    repeated: dict[str, Uses]
 
 
 def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings: ScanSettings) -> Examined:
@@ -151,6 +172,8 @@ def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings:
     unreadable: list[Unreadable] = []
     suppressed: Counter[Means] = Counter()
     languages: Counter[str] = Counter()
+    sources: dict[str, tuple[int, int]] = {}
+    repeated = Repeated()
     for record in records:
         if isinstance(record, Unreadable):
             unreadable.append(record)
@@ -166,10 +189,18 @@ def examine(records: Sequence[Record | Unreadable], scan_row: ScanRow, settings:
         language = guess_language(max(row.passages, key=lambda passage: len(passage.text)).text)
         if language not in (None, ENGLISH):
             languages[str(language)] += 1
-        if found or settings.keep is Keep.EVERY:
+        source, trained = source_of(row), trained_characters(row)
+        before = sources.get(source, (0, 0))
+        sources[source] = before[0] + 1, before[1] + trained
+        if settings.repeated:
+            repeated.add_row(row)
+        chunk = chunk_of(row) if settings.chunks else None
+        if found or chunk or settings.keep is Keep.EVERY:
             kept = row if settings.keep is Keep.TEXTS else None
-            rows.append(ScannedRow(row.file, row.index, _id_of(row), found, kept))
-    return Examined(len(records), num_bytes, tuple(rows), tuple(unreadable), suppressed, languages)
+            rows.append(ScannedRow(row.file, row.index, _id_of(row), found, kept, source, trained, chunk))
+    return Examined(
+        len(records), num_bytes, tuple(rows), tuple(unreadable), suppressed, languages, sources, repeated.uses
+    )
 
 
 def _id_of(row: Row) -> str | None:
@@ -266,11 +297,16 @@ class Meter:
 class _Tally:
     """Adds up what the batches brought, in order."""
 
-    def __init__(self, on_row: OnRow, hears_all: bool, meter: Meter, baseline: Baseline | None) -> None:
+    def __init__(
+        self, on_row: OnRow, scan_row: ScanRow, settings: ScanSettings, meter: Meter, baseline: Baseline | None
+    ) -> None:
         self.meter = meter
         self._on_row = on_row
-        self._hears_all = hears_all
+        self._settings = settings
         self._baseline = baseline
+        self._documents = Documents(scan_row, self._heed)
+        self._sources = SourceTally()
+        self._repeated = Repeated()
         self._rows = self._bytes = self._with_findings = self._unreadable_rows = 0
         self._by_rule: Counter[str] = Counter()
         self._by_severity: Counter[str] = Counter()
@@ -286,8 +322,11 @@ class _Tally:
         self._languages += examined.languages
         self._unreadable_rows += len(examined.unreadable)
         self._unreadable += examined.unreadable[: MAX_LISTED - len(self._unreadable)]
+        self._sources.add(examined.sources)
+        self._repeated.merge(examined.repeated)
         for row in examined.rows:
-            self._add_row(row)
+            for ready in self._documents.add(row):
+                self._add_row(ready)
         seconds = max(self.meter.seconds, 1e-9)
         self.meter.note = f"{self._bytes / 1e6 / seconds:.1f} MB/s, {self._by_rule.total():,} findings"
         self.meter.tell()
@@ -298,18 +337,31 @@ class _Tally:
         for finding in row.findings:
             self._by_rule[finding.rule] += 1
             self._by_severity[finding.severity] += 1
-        if row.findings or self._hears_all:
+        if any(finding.severity is Severity.ERROR for finding in row.findings):
+            self._sources.add_error(row.source, row.trained)
+        if row.findings or self._settings.keep is Keep.EVERY:
             self._on_row(row)
+
+    def _heed(self, row: Row, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Of new findings in a row, those that nothing suppresses."""
+        stands, counts = suppress(row, found, self._settings.suppressions)
+        self._suppressed.update(counts)
+        return stands
 
     def _without_known(self, row: ScannedRow) -> ScannedRow:
         if self._baseline is None:
             return row
         news = tuple(finding for finding in row.findings if not self._baseline.accepts(finding))
         self._suppressed[Means.BASELINE] += len(row.findings) - len(news)
-        return ScannedRow(row.file, row.index, row.id, news, row.row)
+        return replace(row, findings=news)
 
     def summary(self, num_files: int, interrupted: bool) -> ScanSummary:
-        """What was seen until now."""
+        """What was seen until now, the rows that were held back among it."""
+        for row in self._documents.end():
+            self._add_row(row)
+        sources = self._sources.sources()
+        share = find_share(sources, self._settings.max_share)
+        is_told = share is not None and not share.rule.startswith(self._settings.suppressions.rules)
         return ScanSummary(
             files=num_files,
             rows=self._rows,
@@ -323,4 +375,7 @@ class _Tally:
             suppressed={name.value: count for name, count in sorted(self._suppressed.items()) if count},
             rows_by_other_language=dict(sorted(self._languages.items())),
             interrupted=interrupted,
+            sources=sources,
+            notes=(share,) if share is not None and is_told else (),
+            possible_notices=self._repeated.told(self._rows) if self._settings.repeated else None,
         )

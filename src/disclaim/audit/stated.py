@@ -6,9 +6,12 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from disclaim.audit.scan import ScannedRow
 from disclaim.records import Quote
+
+if TYPE_CHECKING:
+    from disclaim.audit.scan import ScannedRow
 
 #: Rules about behaviours: a bad demonstration is one claim, whatever it says.
 _BEHAVIOURS = "NN3"

@@ -14,12 +14,31 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from disclaim import __version__
+from disclaim.cli.audit_beyond import (
+    ListRepeated,
+    MaxTokens,
+    NoticeFile,
+    NoticeTexts,
+    SourceShare,
+    TokenizerName,
+    extended,
+)
 from disclaim.cli.console import print_json, print_note, print_table, show_progress
 from disclaim.errors import UnknownNameError, UserError
 from disclaim.records import Severity, Tier
 
 if TYPE_CHECKING:
-    from disclaim.audit import AttributeFiles, BaselineWriter, ClaimAtRisk, Keep, Report, Rule, ScannedRow, ScanSummary
+    from disclaim.audit import (
+        AttributeFiles,
+        Baseline,
+        BaselineWriter,
+        ClaimAtRisk,
+        Keep,
+        Report,
+        Rule,
+        ScannedRow,
+        ScanSummary,
+    )
 
 FINDINGS, INTERRUPTED = 1, 130
 
@@ -57,6 +76,9 @@ disclaim audit data/ --json --out findings.jsonl                 go on with it i
 disclaim audit data/ --write-baseline known.json                 accept what is there ...
 disclaim audit data/ --baseline known.json                       ... and fail on what is new
 disclaim audit data/ --ignore NN2 --fail-on warning              choose the rules and how strict to be
+disclaim audit data/ --max-tokens 2048                           find notices that training cuts off
+disclaim audit data/ --repeated                                  look for notices that no rule knows ...
+disclaim audit data/ --notice "around=Discard what stands here." ... and audit with one of them
 """
 
 
@@ -84,6 +106,9 @@ IgnoreClaim = Annotated[
     list[str] | None, typer.Option(metavar="TEXT", help="Do not report claims that hold this text.")
 ]
 KnownFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Report only what is not in this baseline file.")]
+CountDenials = Annotated[
+    bool, typer.Option("--denials", help="Read the data once more, to count sentences that deny each claim.")
+]
 NewFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write what is found to this baseline file, and exit with 0.")
 ]
@@ -101,9 +126,13 @@ def audit(
     baseline: KnownFile = None,
     write_baseline: NewFile = None,
     show: Annotated[int, typer.Option(metavar="N", help="Rows with findings to print at the terminal.")] = 20,
-    denials: Annotated[
-        bool, typer.Option("--denials", help="Read the data once more, to count sentences that deny each claim.")
-    ] = False,
+    denials: CountDenials = False,
+    max_tokens: MaxTokens = None,
+    tokenizer: TokenizerName = None,
+    repeated: ListRepeated = False,
+    notice: NoticeTexts = None,
+    notices: NoticeFile = None,
+    max_source_share: SourceShare = 0.09,
     as_json: AsJson = False,
 ) -> None:
     """Find what a training set states as fact and takes back only from outside the sentence: a model would learn it.
@@ -128,9 +157,9 @@ def audit(
     targets = [_local(path) for path in paths]
     _require_sound(chosen, out, targets, baseline and write_baseline)
     suppressions = require_suppressions(ignore or (), ignore_claim or (), load_rules())
-    settings = ScanSettings(workers, _keep(chosen), suppressions)
+    settings = ScanSettings(workers, _keep(chosen), suppressions, max_source_share, repeated)
     known = load_baseline(baseline) if baseline else None
-    scanner = load_scanner(tier)
+    scanner = extended(load_scanner(tier), notice, notices, max_tokens, tokenizer)
     with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
         listener.baseline = BaselineWriter() if write_baseline else None
         with show_progress() as on_progress:
@@ -140,12 +169,20 @@ def audit(
                 with suppress(KeyboardInterrupt):
                     claims = count_denials(targets, claims, workers, on_progress)
         listener.end(summary, claims)
-    if write_baseline and listener.baseline and not summary.interrupted:
-        listener.baseline.write(write_baseline)
-        print_note(f"baseline: {write_baseline}, {summary.findings:,} findings")
-    if known and known.num_gone and not summary.interrupted:
-        print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
+    if not summary.interrupted:
+        _write_baseline(summary, listener.baseline, write_baseline, known)
     _exit(summary, FailOn.NEVER if write_baseline else fail_on)
+
+
+def _write_baseline(
+    summary: ScanSummary, new: BaselineWriter | None, path: Path | None, known: Baseline | None
+) -> None:
+    """Write the new baseline, and say what of the known one is gone."""
+    if new and path:
+        new.write(path)
+        print_note(f"baseline: {path}, {summary.findings:,} findings")
+    if known and known.num_gone:
+        print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
 
 
 def _exit(summary: ScanSummary, fail_on: FailOn) -> None:
