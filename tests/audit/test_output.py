@@ -208,6 +208,41 @@ def test_sarif_points_into_a_plain_text_by_its_own_lines(tmp_path: Path) -> None
     assert (region["startLine"], region["charOffset"], region["charLength"]) == (4, 11, 28)
 
 
+def regions(path: Path) -> list[tuple[int, int | None]]:
+    results = json.loads(report_of(SarifReport(RULES, "0"), path)[0])["runs"][0]["results"]
+    places = [result["locations"][0]["physicalLocation"]["region"] for result in results]
+    return [(place["startLine"], place.get("endLine")) for place in places]
+
+
+def test_sarif_counts_the_lines_of_the_file(tmp_path: Path) -> None:
+    flagged, fine = json.dumps(FLAGGED), json.dumps({"text": "Fine."})
+    lines = ["", flagged, "  ", "", fine, "{broken", flagged, "", flagged]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    pretty = json.dumps([FLAGGED, {"text": "Fine."}, FLAGGED], indent=2)
+    (tmp_path / "c.json").write_text(pretty, encoding="utf-8")
+    assert regions(tmp_path / "a.jsonl") == regions(tmp_path / "b.jsonl.gz") == [(2, None), (7, None), (9, None)]
+    starts = [number for number, line in enumerate(pretty.split("\n"), start=1) if line == "  {"]
+    assert regions(tmp_path / "c.json") == [(starts[0], starts[0] + 2), (starts[2], starts[2] + 2)]
+    assert regions(tmp_path) == [*regions(tmp_path / "a.jsonl") * 2, *regions(tmp_path / "c.json")]
+
+
+def test_sarif_names_files_as_seen_from_here_and_repeats_no_alert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "data" / "a b.jsonl", FLAGGED, FLAGGED)
+    for path in (Path("data/a b.jsonl"), tmp_path / "data" / "a b.jsonl"):
+        results = json.loads(report_of(SarifReport(RULES, "0"), path)[0])["runs"][0]["results"]
+        uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results}
+        assert uris == {"data/a%20b.jsonl"}
+        known = [result["partialFingerprints"] for result in results]
+        assert [prints["primaryLocationLineHash"] for prints in known] == [
+            f"{known[0]['disclaim/v1']}:1",
+            f"{known[0]['disclaim/v1']}:2",
+        ]
+
+
 def test_a_log_without_results_is_sound(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", {"text": "Fine."})
     assert json.loads(report_of(SarifReport({}, "0"), path)[0])["runs"][0]["results"] == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from urllib.parse import quote as percent_encode
 
 from disclaim.audit.formats import FileFormat, format_of
+from disclaim.audit.line_numbers import RowLines
 from disclaim.audit.output import AboutRule, finding_json, json_text, place_of, plain, quoted
 from disclaim.audit.risk import ClaimAtRisk
 from disclaim.audit.rows import Row
@@ -20,13 +22,16 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 
 class SarifReport:
-    """One run. Rows of plain text files need their texts, for the line of a finding in them."""
+    """One run. Rows of plain text files need their texts, for the line of a finding in them. Each result has a
+    fingerprint of its own that stays where rows move: the finding's, and which of its kind in the file it is."""
 
     def __init__(self, rules: Mapping[str, AboutRule], version: str) -> None:
         self._rules = [rules[name] for name in sorted(rules)]
         self._places = {rule.id: place for place, rule in enumerate(self._rules)}
         self._version = version
         self._comma = ""
+        self._lines = RowLines()
+        self._times: Counter[tuple[str, str]] = Counter()
 
     def begin(self) -> str:
         """The tool with its rules."""
@@ -38,8 +43,9 @@ class SarifReport:
     def row(self, row: ScannedRow) -> str:
         """A result for each finding of the row."""
         parts = []
+        lines = self._lines.find(row.file, row.index) if row.findings else (1, 1)
         for finding in row.findings:
-            parts.append(f"{self._comma}\n{json_text(self._result(finding, row.row))}")
+            parts.append(f"{self._comma}\n{json_text(self._result(finding, row.row, lines))}")
             self._comma = ","
         return "".join(parts)
 
@@ -60,7 +66,9 @@ class SarifReport:
         properties = {"rows": summary.rows, "unreadableRows": summary.unreadable_rows}
         return f'],\n"invocations": [{json_text(invocation)}],\n"properties": {json_text(properties)}}}]}}\n'
 
-    def _result(self, finding: Finding, row: Row | None) -> Json:
+    def _result(self, finding: Finding, row: Row | None, lines: tuple[int, int]) -> Json:
+        known = fingerprint(finding)
+        self._times[finding.file, known] += 1
         rule = self._places.get(finding.rule)
         message = (
             f"{quoted(finding.claim.text)} is stated as fact and taken back only by {quoted(finding.cue.text)} "
@@ -69,7 +77,7 @@ class SarifReport:
         cue = {
             "id": 1,
             "message": {"text": "what takes it back"},
-            "physicalLocation": _location(finding, finding.cue, row),
+            "physicalLocation": _location(finding, finding.cue, row, lines),
         }
         return {
             "ruleId": finding.rule,
@@ -78,12 +86,15 @@ class SarifReport:
             "message": {"text": message},
             "locations": [
                 {
-                    "physicalLocation": _location(finding, finding.claim, row),
+                    "physicalLocation": _location(finding, finding.claim, row, lines),
                     "logicalLocations": [{"fullyQualifiedName": f"row {finding.row}, {place_of(finding.claim)}"}],
                 }
             ],
             "relatedLocations": [cue],
-            "partialFingerprints": {"disclaim/v1": fingerprint(finding)},
+            "partialFingerprints": {
+                "disclaim/v1": known,
+                "primaryLocationLineHash": f"{known}:{self._times[finding.file, known]}",
+            },
             "properties": {
                 name: value
                 for name, value in finding_json(finding).items()
@@ -92,15 +103,16 @@ class SarifReport:
         }
 
 
-def _location(finding: Finding, quote: Quote, row: Row | None) -> Json:
-    """The file and region of a quote. A row of JSON lines is a line; within it the offset counts the characters of the
-    field, not of the file, and so stands among the region's properties. In a plain text it is the file's own."""
-    region: Json = {"startLine": finding.row + 1, "snippet": {"text": quote.text}}
+def _location(finding: Finding, quote: Quote, row: Row | None, lines: tuple[int, int]) -> Json:
+    """The file and region of a quote. The region is the row's lines; within them the offset counts the characters of
+    the field, not of the file, and so stands among the region's properties. In a plain text it is the file's own."""
+    region: Json = {"startLine": lines[0], "snippet": {"text": quote.text}}
     offset = {"charOffset": quote.start, "charLength": quote.end - quote.start}
     if format_of(Path(finding.file)) is FileFormat.TXT:
         before = row.passages[0].text[: quote.start] if row else ""
         region |= {"startLine": before.count("\n") + 1, **offset}
     else:
+        region |= {"endLine": lines[1]} if lines[1] > lines[0] else {}
         region["properties"] = {"field": quote.field, "message": quote.message, **offset}
     return {"artifactLocation": {"uri": _uri(finding.file)}, "region": region}
 
@@ -117,6 +129,9 @@ def _rule(rule: AboutRule) -> Json:
 
 
 def _uri(file: str) -> str:
+    """The file as seen from the folder that the audit is run in, as code review wants it; a file elsewhere in full."""
     path = PurePath(file)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
     encoded = percent_encode(path.as_posix().encode("utf-8", "surrogateescape"))
     return f"file://{encoded}" if path.is_absolute() else encoded
