@@ -169,12 +169,13 @@ def _sentence_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
 
 @cache
 def _text_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
-    """Those of each cue but the ones beside others; what stands at the start of a sentence may stand anywhere."""
+    """Those of each cue but the ones beside others; what stands at the start or end of a sentence may stand
+    anywhere."""
     return {cue.id: tuple(_compiled([cue], _anywhere)) for cue in _read().cues if not cue.beside}
 
 
 def _anywhere(phrase: str) -> str:
-    return _AT_START.sub(r"(?:^|\\W)", phrase)
+    return _AT_END.sub(r"(?:$|\\W)", _AT_START.sub(r"(?:^|\\W)", phrase))
 
 
 def _compiled(cues: Sequence[Cue], adapt: Callable[[str], str]) -> Iterator[_Matcher]:
@@ -224,7 +225,8 @@ def _bounded(phrase: str, words: Mapping[str, str]) -> str:
 
 #: Memory that an automaton may grow to; beyond it, it is built anew and slows down.
 _MATCHER_BYTES = 64 << 20
-#: The sign for a start, where it is none for a class of letters or for itself.
+#: The signs for a start and an end, where they are none for a class of letters or for themselves.
 _AT_START = re.compile(r"(?<![\[\\])\^")
+_AT_END = re.compile(r"(?<![\[\\])\$")
 _STARTS_WITH_WORD = re.compile(r"\(*[\w{]")
 _ENDS_WITH_WORD = re.compile(r"[\w}][)?]*$")

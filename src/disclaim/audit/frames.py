@@ -19,10 +19,10 @@ RULES = {
 #: Words of a sentence above which it is a statement of its own rather than a remark on the text.
 _MAX_WORDS = 60
 _POINTERS = frozenset({"points_forward", "points_back", "points_document"})
+#: Frames whose subject is the text itself.
+_POINTED = frozenset({"authored_frame", "chance_frame", "source_frame", "uncertain_frame"})
 #: So many sentences at either end of a text may frame the rest of it.
 _EDGE = 2
-#: A text of at least so many sentences beside its frame says something.
-_MIN_FRAMED = 2
 _CONFIDENCE = 0.6
 #: Frames that a user asks for, and those that a system prompt tells of.
 _ASKED = frozenset({"story_frame", "supposed_frame"})
@@ -46,24 +46,28 @@ def find_frames(reading: Reading) -> Iterator[Evidence]:
 
 
 def _own(reading: Reading, own: Sequence[int]) -> Iterator[Evidence]:
-    """The frame at the head or tail of a text."""
-    segments = reading.segments
-    head_block, tail_block = segments[own[0]].block, segments[own[-1]].block
-    for place, i in enumerate(own):
-        segment = segments[i]
-        at_head = place < _EDGE or (segment.block == head_block != tail_block)
-        at_tail = place >= len(own) - _EDGE or (segment.block == tail_block != head_block)
-        meaning = _frame(segment) if segment.cues and (at_head or at_tail) else None
-        if meaning is None:
-            continue
-        rest = own[place + 1 :] if at_head else own[:place]
-        others = [j for j in rest if segments[j].block != segment.block] or rest
-        if len(rest) < _MIN_FRAMED and len(others) < 1:
-            continue
-        extent = Extent.AFTER if at_head else Extent.BEFORE
-        claim = quote_segments(reading, others[0], others[-1])
-        yield Evidence(RULES[meaning], claim, quote_segments(reading, i, i), extent, _CONFIDENCE)
+    """The frame at the head or tail of a text: of several the first, one whose subject is the text before others."""
+    found = [(place, *framed) for place in range(len(own)) if (framed := _framed(reading, own, place)) is not None]
+    if not found:
         return
+    place, meaning, at_head = min(found, key=lambda item: reading.segments[own[item[0]]].cues.isdisjoint(_POINTED))
+    i = own[place]
+    rest = own[place + 1 :] if at_head else own[:place]
+    others = [j for j in rest if reading.segments[j].block != reading.segments[i].block] or rest
+    extent = Extent.AFTER if at_head else Extent.BEFORE
+    claim = quote_segments(reading, others[0], others[-1])
+    yield Evidence(RULES[meaning], claim, quote_segments(reading, i, i), extent, _CONFIDENCE)
+
+
+def _framed(reading: Reading, own: Sequence[int], place: int) -> tuple[Meaning, bool] | None:
+    """What a segment says of the rest of its text, and whether it stands at the head; None where it says nothing."""
+    segment = reading.segments[own[place]]
+    head_block, tail_block = reading.segments[own[0]].block, reading.segments[own[-1]].block
+    at_head = place < _EDGE or (segment.block == head_block != tail_block)
+    at_tail = place >= len(own) - _EDGE or (segment.block == tail_block != head_block)
+    meaning = _frame(segment) if segment.cues and (at_head or at_tail) else None
+    rest = len(own) - place - 1 if at_head else place
+    return None if meaning is None or not rest else (meaning, at_head)
 
 
 def _prompted(reading: Reading, number: int, own: Sequence[int]) -> Iterator[Evidence]:
@@ -86,6 +90,9 @@ def _frame(segment: Segment) -> Meaning | None:
     if len(segment.text.split()) > _MAX_WORDS:
         return None
     cues = load_audit_cues()
+    pointed = [cues[name].meaning for name in sorted(segment.cues & _POINTED)]
+    if pointed:
+        return pointed[0]
     framing = next((name for name in sorted(segment.cues) if name.endswith("_frame")), None)
     if framing is not None and not (framing == "teller_frame" and segment.negated):
         return cues[framing].meaning

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from disclaim.audit.overturns import is_report, is_stated
 from disclaim.audit.reading import Form, Reading, Segment
 from disclaim.records import Extent
+from disclaim.stance import fold
 
 #: Segments between a notice that points forward and one that points back, at most, for one stretch to lie between.
 MAX_BETWEEN = 6
@@ -42,6 +45,7 @@ def find_groups(reading: Reading) -> tuple[Group, ...]:
     """The notices of a row, neighbours joined."""
     segments = reading.segments
     certain = [_is_notice(segment) for segment in segments]
+    _add_verdicts(segments, certain)
     if not any(certain):
         return ()
     notices = _spread(segments, certain)
@@ -79,14 +83,23 @@ def resolve_groups(reading: Reading, groups: Sequence[Group]) -> Iterator[Pointi
 
 
 def is_edge(reading: Reading, group: Group) -> bool:
-    """Whether the group is a paragraph of its own, or several sentences, at the head or tail of a longer text."""
+    """Whether the group is a paragraph of its own, or opens one and speaks of the whole text, or is several sentences,
+    at the head or tail of a longer text."""
     segments = reading.segments
     head, tail = group.first, len(segments) - 1 - group.last
     if min(head, tail) > max(2, EDGE_SHARE * len(segments)) or len(segments) < 4:
         return False
-    alone = _is_block(segments, group)
     size = group.last - group.first + 1
-    return (alone and (group.document or size > 1)) or (size > 2 and min(head, tail) <= 1)
+    if _is_block(segments, group):
+        return group.document or size > 1
+    return (size > 2 and min(head, tail) <= 1) or (group.document and _opens_edge(segments, group))
+
+
+def _opens_edge(segments: Sequence[Segment], group: Group) -> bool:
+    """Whether the group opens the first or last paragraph of several."""
+    block = segments[group.first].block
+    opens = not group.first or segments[group.first - 1].block != block
+    return opens and segments[0].block != segments[-1].block and block in (segments[0].block, segments[-1].block)
 
 
 def _is_block(segments: Sequence[Segment], group: Group) -> bool:
@@ -113,6 +126,30 @@ def _is_notice(segment: Segment) -> bool:
     return segment.form in (Form.BRACKET, Form.COMMENT) and segment.holds(_TEXT_IS_FALSE)
 
 
+def _add_verdicts(segments: Sequence[Segment], certain: list[bool]) -> None:
+    """Mark the sentences that do nothing but take back what stands before them, where that is stated as fact."""
+    for i, segment in enumerate(segments):
+        if certain[i] or segment.cues.isdisjoint(_VERDICT) or segment.code or _points_only_forward(segment):
+            continue
+        j = i - 1
+        while j >= 0 and certain[j] and segments[j].passage == segment.passage:
+            j -= 1
+        if j < 0 or segments[j].passage != segment.passage:
+            continue
+        opened = j > 0 and certain[j - 1] and _points_forward(segments[j - 1])
+        around = [k for k in range(max(0, j - _CONTEXT), j) if not certain[k]]
+        if opened or (_is_said(segments[j], segment) and not any(is_report(segments[k]) for k in around)):
+            certain[i] = True
+
+
+def _is_said(said: Segment, verdict: Segment) -> bool:
+    """Whether a sentence is stated by the text itself. What somebody else says, asks or supposes is taken back as a
+    debunk does it."""
+    if not is_stated(said) or len(said.words) < _FEWEST_WORDS:
+        return False
+    return verdict.form is Form.BRACKET or _OTHER_VOICE.search(fold(said.text)) is None
+
+
 def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
     """The notices with the neighbours that go on about the same: "The described event did not occur." points nowhere,
     and is a notice beside one."""
@@ -127,19 +164,21 @@ def _spread(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
 
 
 def _majorities(segments: Sequence[Segment], certain: Sequence[bool]) -> list[bool]:
-    """The notices, with what denies beside them in a first or last paragraph that is given over to denying."""
+    """The notices, with the rest of a first or last paragraph that is given over to denying; of a text that is one
+    paragraph only what denies there."""
     notices = list(certain)
     edges = {segments[0].block, segments[-1].block}
     for number, run in itertools.groupby(range(len(segments)), key=lambda i: segments[i].block):
-        if number not in edges:
-            continue
         block = list(run)
-        if not any(certain[i] for i in block):
+        if number not in edges or not any(certain[i] for i in block):
             continue
         denying = [i for i in block if certain[i] or segments[i].negated or segments[i].holds(_DENYING)]
-        if 4 * len(denying) >= 3 * len(block) > 6:
-            for i in denying:
-                notices[i] = True
+        if len(edges) > 1 and len(denying) >= max(_MIN_DENYING, len(block) * _DENYING_SHARE):
+            denying = block
+        elif not 4 * len(denying) >= 3 * len(block) > 6:
+            continue
+        for i in denying:
+            notices[i] = True
     return notices
 
 
@@ -177,7 +216,11 @@ def _points_forward(segment: Segment) -> bool:
 
 
 def _points_back(segment: Segment) -> bool:
-    return segment.holds(_BACK)
+    return segment.holds(_BACK) or (not segment.cues.isdisjoint(_VERDICT) and not _points_forward(segment))
+
+
+def _points_only_forward(segment: Segment) -> bool:
+    return _points_forward(segment) and not segment.holds(_BACK)
 
 
 def _after(segments: Sequence[Segment], group: Group, following: Group | None) -> tuple[int, int] | None:
@@ -200,6 +243,18 @@ def _before(segments: Sequence[Segment], group: Group, preceding: Group | None) 
     return max(last - REACH + 1, limit + 1), last
 
 
+_VERDICT = frozenset({"takes_back"})
+#: So many sentences, and so many of a paragraph, deny where all of it is one notice.
+_MIN_DENYING, _DENYING_SHARE = 2, 0.6
+_FEWEST_WORDS = 3
+#: So many sentences before the one taken back must speak of no claims or falsehoods either.
+_CONTEXT = 2
+#: Signs that a sentence asks, supposes or tells what somebody said or thought.
+_OTHER_VOICE = re.compile(
+    r"[?\"«»„]|\b(?:sa(?:id|ys?|ying)|told|tells?|th(?:ought|inks?|inking)|believ\w+|wrote|writes|insist\w*|argu\w+|suggest\w*"
+    r"|according to|assum\w+|suppos\w+|imagin\w+|heard|reckon\w*|expect\w*|fear(?:s|ed)?|hop(?:e|es|ed|ing)|promis\w+"
+    r"|maintain\w*|swore|testif\w+|seem\w*|perhaps|maybe|if|whether|would|could|might|should|pretend\w*)\b"
+)
 _TEXT_IS_FALSE = frozenset({"text_is_false"})
 _DOCUMENT, _FORWARD, _BACK = (frozenset({f"points_{name}"}) for name in ("document", "forward", "back"))
 _DENYING = frozenset({"falsity_word", "text_is_false", "no_such", "never_was", "reader_warning"})

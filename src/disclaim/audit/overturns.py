@@ -92,7 +92,12 @@ def is_stated(segment: Segment) -> bool:
     others claim."""
     if segment.form is Form.COMMENT or segment.holds(_FALSITY) or _DENIAL.match(fold(segment.text)):
         return False
-    return _REPORTS.search(fold(segment.text)) is None
+    return not is_report(segment)
+
+
+def is_report(segment: Segment) -> bool:
+    """Whether a segment speaks of falsehoods, or of what others claim."""
+    return _REPORTS.search(fold(segment.text)) is not None
 
 
 def _is_attributed(segment: Segment) -> bool:

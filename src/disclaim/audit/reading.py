@@ -20,7 +20,7 @@ class Form(StrEnum):
 
     PLAIN = "plain"
     BRACKET = "bracket"
-    """A remark of several words in brackets of any kind."""
+    """A remark of several words in brackets of any kind, or a whole sentence in stars or slashes."""
     COMMENT = "comment"
     """A comment of HTML or of a programming language."""
     NOTE = "note"
@@ -207,7 +207,7 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _segments(passage: Passage, block: _Block, number: int) -> Iterator[Segment]:
     text = passage.text
     for start, end, form in _pieces(text, block.start, block.end):
-        for a, b in [(0, end - start)] if form is Form.BRACKET else sentence_spans(text[start:end]):
+        for a, b in [(0, end - start)] if form is Form.BRACKET else _sentences(text[start:end]):
             quote = text[start + a : start + b].strip()
             at = start + a - block.start
             yield Segment(
@@ -219,6 +219,16 @@ def _segments(passage: Passage, block: _Block, number: int) -> Iterator[Segment]
                 text=quote,
                 cues=find_cues_among(block.folded[at : at + len(quote)], block.cues) if block.cues else _NONE,
             )
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences of a stretch; what a dash adds after the end of one, and what points back to it, is another."""
+    for start, end in sentence_spans(text):
+        at = start
+        for gap in _AFTERTHOUGHT.finditer(text, start, end):
+            yield at, gap.start()
+            at = gap.end()
+        yield at, end
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, Form]]:
@@ -251,6 +261,11 @@ _FAR_REACHING = frozenset({"pointer_false"})
 _UNTRUE = frozenset({"text_is_false", "falsity_word"})
 _NONE: frozenset[str] = frozenset()
 _MAX_BLOCK = 20_000
+#: Between the end of a sentence and what is added to it.
+_AFTERTHOUGHT = re.compile(
+    r"(?<=[.!?…])[\"'”’)]{0,2}\s{1,3}(?=[-–—]\s?[^\W\d_])"
+    r"|(?<=[a-z]{4}[.!?])\s{1,3}(?=(?:This|That|These|Those|What|None|Nothing|Not|No|It|The)\s)"
+)
 _GAP = re.compile(r"\n[ \t\r]*\n\s*")
 #: Signs that may mark a sentence: a word of capitals or one in brackets at the head or end of a line, an emoji.
 _MARKED = re.compile(
@@ -260,12 +275,14 @@ _MARKED = re.compile(
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W_]{3,}")
-#: A remark of two words or more that stands in brackets, or a sentence in round ones. Lengths are bounded and no
-#: part can hold the start of another, so that time stays linear.
+#: A remark of two words or more that stands in brackets, or a sentence in round ones, stars or slashes. Lengths are
+#: bounded and no part can hold the start of another, so that time stays linear.
 _REMARK = re.compile(
     r"<!--(?:(?!-->|<!--).){1,2000}-->|/\*(?:(?!\*/|/\*).){1,2000}\*/"
     r"|\[(?=[^\[\]\n ]{1,400} [^\[\]\n])[^\[\]\n]{3,800}\](?!\()|\{(?=[^{}\n\" ]{1,400} [^{}\n\"])[^{}\n\"]{3,800}\}"
-    r"|<(?=[A-Za-z][^<>\n=/ ]{0,200} [^<>\n=/])[^<>\n=/]{3,600}>|\([A-Z][^()\n]{12,600}(?<=[.!?])\)",
+    r"|<(?=[A-Za-z][^<>\n=/ ]{0,200} [^<>\n=/])[^<>\n=/]{3,600}>|\([A-Z][^()\n]{12,600}(?<=[.!?])\)"
+    r"|\*\*(?=[A-Z])[^*\n]{12,600}(?<=[.!])\*\*|(?<![\w*])\*(?=[A-Z])[^*\n]{12,600}(?<=[.!])\*(?!\*)"
+    r"|(?<![:\w/])//\s(?=[A-Z])(?:(?!//)[^\n]){12,600}(?<=[.!?])\s//(?!/)",
     re.DOTALL,
 )
 _NOTE_STARTS = frozenset("[(¹²³⁴⁵⁶⁷⁸⁹⁰*†‡0123456789")
