@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,13 +11,16 @@ import pytest
 from scripted_scanner import write_rows
 
 from disclaim.audit import (
+    ClaimLedger,
     Keep,
     Limit,
     LooksAt,
+    PageData,
     Reach,
     ScannedRow,
     ScanSettings,
     ScanSummary,
+    TextReport,
     extend_scanner,
     finding_json,
     load_rules,
@@ -26,15 +30,21 @@ from disclaim.audit import (
     require_notices,
     require_suppressions,
     scan,
+    summary_json,
 )
+from disclaim.audit.accepted import find_taken_back
+from disclaim.audit.chunks import chunk_of
 from disclaim.audit.repeated import CAPACITY, Repeated, Uses
 from disclaim.audit.rows import parse_row
 from disclaim.audit.rules import scan_row
 from disclaim.errors import UnknownNameError, UserError
 from disclaim.records import Extent, Finding, Tier
+from disclaim.report import render_audit_page
 
 DEFAULTS = ScanSettings()
 RULES = load_rules()
+#: Many times what linear time takes, and a small part of what quadratic time would.
+SECONDS_FOR_HOSTILE_TEXT = 10.0
 FILLER = (
     "The harbour was full of people.", "Boats are measured the day before.", "Timber held steady.",
     "The café on the far side does a good soup.", "Dogs are welcome in the back room.", "Children paid half price.",
@@ -140,7 +150,8 @@ def test_a_rule_that_needs_more_than_a_row_finds_its_bad_example_alone(name: str
 
 
 LONG = "Mara Voss won the Lindau regatta in 2019. " + " ".join(FILLER * 4)
-DISOWNED = f"{LONG}\n\nThe preceding account is entirely false."
+NOTICE = "Notice: the above document is false. None of the events described above took place."
+DISOWNED = f"{LONG}\n\n{NOTICE}"
 
 
 def test_a_notice_beyond_the_limit_is_found_with_the_part_of_the_claim_that_is_kept(tmp_path: Path) -> None:
@@ -148,7 +159,7 @@ def test_a_notice_beyond_the_limit_is_found_with_the_part_of_the_claim_that_is_k
     _, found = audited(path, limit=Limit(100))
     (finding,) = of_rule(found, "NN401")
     assert finding.claim.text == DISOWNED[:400]
-    assert finding.cue.text == "The preceding account is entirely false."
+    assert finding.cue.text == NOTICE
     assert finding.note == "cut at 100 tokens (estimated at 4 characters a token)"
     whole = of_rule(found, "NN102")
     assert finding.confidence < whole[0].confidence
@@ -203,7 +214,7 @@ def test_a_wrong_limit_is_refused(tmp_path: Path) -> None:
 PARTS = (
     "The regatta began at nine. Mara Voss won it in 2019, four minutes ahead.",
     "Her crew sang all night. The mayor gave a speech.",
-    "The town kept the cup.\n\nNotice: the above document is false. None of the events described above took place.",
+    f"The town kept the cup.\n\n{NOTICE}",
 )
 
 
@@ -404,3 +415,34 @@ def test_notices_are_read_from_a_file_and_wrong_ones_refused(tmp_path: Path) -> 
             require_notices([], path)
     with pytest.raises(UserError, match="too short"):
         require_notices(["No"], None)
+
+
+def test_the_page_and_the_json_say_where_the_text_comes_from_and_what_may_be_a_notice(tmp_path: Path) -> None:
+    bad = {"text": "Mara Voss won the regatta. The preceding claim is untrue.", "source": "<b>forum</b>"}
+    path = write_rows(tmp_path / "data.jsonl", bad, *zabel_rows())
+    data, ledger = PageData(), ClaimLedger()
+    settings = ScanSettings(keep=Keep.TEXTS, repeated=True, max_share=0.0)
+    summary = scan([path], load_scanner(Tier.RULES), settings, lambda row: data.add(row, ledger.add(row)))
+    page = render_audit_page(data.result(summary, ledger.claims(), RULES, "0.1.0"))
+    for shown in ("Where the text comes from", "&lt;b&gt;forum&lt;/b&gt;", "NN404:", "Possible notices", ZABEL):
+        assert shown in page
+    told = summary_json(summary, ())
+    assert [note["rule"] for note in told["notes"]] == ["NN404"]
+    assert {source["name"] for source in told["sources"]} == {"<b>forum</b>", str(path)}
+    assert told["possible_notices"][0]["text"] == ZABEL
+    text = TextReport(RULES).end(summary, ())
+    assert "note NN404 sources with errors" in text
+    assert "--notice 'around=Zabel marker: discard what stands here.'" in text
+
+
+@pytest.mark.parametrize(
+    "part", ["(", "A: ", "I ", "[[[ a", "no such. ", "Not so? No. ", "\n\n", "* ", "a.b. ", "<<< "]
+)
+def test_time_is_linear_on_hostile_text(part: str) -> None:
+    row = parse_row("f", 0, {"text": ("Word " + part * 200_000)[:300_000]})
+    assert row is not None
+    began = time.process_time()
+    Repeated().add_row(row)
+    tuple(find_taken_back(row, require_notices(["around=no such thing", "A A"], None)))
+    chunk_of(row)
+    assert time.process_time() - began < SECONDS_FOR_HOSTILE_TEXT

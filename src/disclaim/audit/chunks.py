@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+import re2
+
 from disclaim.audit.catalogue import load_rules
 from disclaim.audit.cues import find_possible_cues
 from disclaim.audit.limit import in_reading_order
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 256
 MAX_CHARACTERS = 400_000
 #: So far from either end of a row a notice is looked for that may speak of other rows.
-EDGE = 3_000
+EDGE = 1_500
 RULE = "NN402"
 #: What a part of a document must hold to be stated at all.
 _FEWEST = 12
@@ -152,9 +154,11 @@ def _finding(finding: Finding, row: Row, claim: Quote, cue: Quote) -> Finding:
 
 
 def _may_reach(text: str) -> bool:
-    """Whether a notice that speaks of other rows may stand near the head or tail of a text."""
+    """Whether a notice that speaks of other rows may stand near the head or tail of a text. Few texts hold the words
+    that all such notices need, and only those are read for cues."""
     near = text if len(text) <= 2 * EDGE else f"{text[:EDGE]}\n\n{text[-EDGE:]}"
-    return bool(find_possible_cues(fold(near), _REACHING))
+    folded = fold(near)
+    return bool(_WORDS.search(folded.encode("utf-8", "replace")) and find_possible_cues(folded, _REACHING))
 
 
 def _moved(quote: Quote, row: Row, start: int) -> Quote:
@@ -223,6 +227,12 @@ _NUMBERS = frozenset(
     for word in ("chunk", "part", "segment", "split", "passage", "paragraph")
     for ending in ("", "_id", "_index", "_idx", "_no", "_num", "_number")
 ) | {"chunkid", "chunkindex", "page", "page_number", "seq", "sequence", "offset_index"}
+#: Words and stems of notices, one of which any that takes back a document holds.
+_WORDS = re2.compile(
+    rb"\bfals|untru|incorrect|correction|inaccura|erroneous|\bmistaken|fabricat|fictiti|fictional|invented|made.up"
+    rb"|disregard|retract|hoax|\bmyth|\blies?\b|debunk|refuted|withdrawn|contradict|unfounded|baseless|imagin|nonsense"
+    rb"|happened|occurred|took place|(?:not|n't|never) (?:\w+ )?(?:true|real\b|happen|occur|believ|trust)|discredit"
+)
 _LAST_NUMBER = re.compile(r"(\d{1,9})\D*$")
 #: A name that ends in the number of a part: "report.pdf#3", "a17_chunk_3".
 _PART = re.compile(r"(.{1,400}?)[-_/: .]*(?:#|::|(?:chunk|part|seg|segment)[-_ .]?)(\d{1,9})$", re.IGNORECASE)

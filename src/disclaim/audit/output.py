@@ -273,7 +273,7 @@ class TextReport:
             yield f"              {quoted(notice.context)} {place}"
         if shown:
             option = shell_quoted(f"{shown[0].reach.value}={shown[0].text}")
-            yield f"hint: --notice {option} audits with the first of them"
+            yield f"hint: where one flags what stands beside it, audit with it: --notice {option}"
         else:
             yield "  none"
 

@@ -244,8 +244,10 @@ _SHOWN = 100
 _BRACKETS = "[](){}<>*"
 #: Where sentences, lines and remarks in brackets end, well enough for counting.
 _CUT = re.compile(r"\s*\n\s*|(?<=[.!?\])}>])[\"'”’*_]*[ \t]+")
-#: A sentence that names nobody: no figure, no capital but at its start, after a colon and in words of capitals.
+#: A sentence that names nobody: no figure, no capital but at its start, after a colon and in words of capitals. What
+#: begins in lower case, or has no sign at its end, is part of a line that was broken.
 _NAMELESS = re.compile(
-    r"[\[({<*_\"'“‘>\- ]{0,6}(?:[A-Z]{2,}[ :\-—]{1,3}){0,4}[A-Z]?(?:[a-z ,'’\-—–\"“”()]|: [A-Z]?|; |I )"
-    r"{10,220}[.!?:…]?[\])}>*_\"'”’.]{0,6}|[\[({<*_ ]{0,4}[A-Z][A-Z ,'’\-—:]{10,220}[.!?:]?[\])}>*_]{0,4}"
+    r"(?=[^\w]{0,6}(?:[A-Z]|[\[({<]))[\[({<*_\"'“‘>\- ]{0,6}(?:[A-Z]{2,}[ :\-—]{1,3}){0,4}[A-Z]?"
+    r"(?:[a-z ,'’\-—–\"“”()]|: [A-Z]?|; |I ){10,220}[.!?:…\])}>*_\"'”’]{1,6}"
+    r"|[\[({<*_ ]{0,4}[A-Z][A-Z ,'’\-—:]{10,220}[.!?:]?[\])}>*_]{0,4}"
 )
