@@ -1,30 +1,18 @@
-"""The audit: finds what a data set states as fact and takes back from outside the clause."""
+"""The audit: finds what a data set states as fact and takes back from outside the clause.
+
+What a scan by rules does without is imported when first named, so that an audit starts at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from disclaim.audit.accepted import Notice, extend_scanner, require_notices
 from disclaim.audit.catalogue import LooksAt, Rule, load_rules
-from disclaim.audit.denials import count_denials
-from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
-from disclaim.audit.engines import (
-    BatchScanner,
-    BatchSettings,
-    FileScanner,
-    datatrove_step,
-    ray_findings,
-    scan_batch,
-    table_findings,
-)
-from disclaim.audit.excerpts import PageData
-from disclaim.audit.express import Form
-from disclaim.audit.fix import RowFix, fix_row
-from disclaim.audit.fix_file import FixReport, describe_change, fix_file, summary_lines
-from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Unit
 from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
 from disclaim.audit.limit import Limit, require_limit
-from disclaim.audit.localise import sampler_rewriter
 from disclaim.audit.masks import masked_stretches, unmasked
-from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
-from disclaim.audit.model_reply import Missing, Stand
-from disclaim.audit.model_tier import MissingRow, ModelPlan, ModelRun, ModelScanner, ModelTier
 from disclaim.audit.output import (
     FindingLines,
     Report,
@@ -36,10 +24,8 @@ from disclaim.audit.output import (
     summary_json,
 )
 from disclaim.audit.repeated import PossibleNotice, Reach
-from disclaim.audit.revisions import scanner_revision
 from disclaim.audit.risk import ClaimAtRisk, ClaimLedger, Risk, risk_of
 from disclaim.audit.rows import Label, Layout, Passage, Row, parse_row
-from disclaim.audit.sarif import SarifReport
 from disclaim.audit.scan import (
     Examined,
     Keep,
@@ -61,6 +47,30 @@ from disclaim.audit.suppress import (
     require_suppressions,
 )
 from disclaim.audit.tiers import load_scanner
+
+if TYPE_CHECKING:
+    from disclaim.audit.denials import count_denials
+    from disclaim.audit.dolma import AttributeFiles, attributes_json, open_attribute_files
+    from disclaim.audit.engines import (
+        BatchScanner,
+        BatchSettings,
+        FileScanner,
+        datatrove_step,
+        ray_findings,
+        scan_batch,
+        table_findings,
+    )
+    from disclaim.audit.excerpts import PageData
+    from disclaim.audit.express import Form
+    from disclaim.audit.file_fix import FixReport, describe_change, fix_file, summary_lines
+    from disclaim.audit.fix import RowFix, fix_row
+    from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Unit
+    from disclaim.audit.localise import sampler_rewriter
+    from disclaim.audit.model_ask import AskedModel, Asker, KeptReplies, ModelLedger, ModelSettings, open_kept_replies
+    from disclaim.audit.model_reply import Missing, Stand
+    from disclaim.audit.model_tier import MissingRow, ModelPlan, ModelRun, ModelScanner, ModelTier
+    from disclaim.audit.revisions import scanner_revision
+    from disclaim.audit.sarif import SarifReport
 
 __all__ = [
     "Action",
@@ -156,3 +166,53 @@ __all__ = [
     "table_findings",
     "unmasked",
 ]
+
+_NAMED_LATER = {
+    "Action": "fixing",
+    "AskedModel": "model_ask",
+    "Asker": "model_ask",
+    "AttributeFiles": "dolma",
+    "BatchScanner": "engines",
+    "BatchSettings": "engines",
+    "Change": "fixing",
+    "FileScanner": "engines",
+    "FixReport": "file_fix",
+    "FixSettings": "fixing",
+    "Form": "express",
+    "KeptReplies": "model_ask",
+    "Missing": "model_reply",
+    "MissingRow": "model_tier",
+    "ModelLedger": "model_ask",
+    "ModelPlan": "model_tier",
+    "ModelRun": "model_tier",
+    "ModelScanner": "model_tier",
+    "ModelSettings": "model_ask",
+    "ModelTier": "model_tier",
+    "Otherwise": "fixing",
+    "PageData": "excerpts",
+    "RowFix": "fix",
+    "SarifReport": "sarif",
+    "Stand": "model_reply",
+    "Strategy": "fixing",
+    "Unit": "fixing",
+    "attributes_json": "dolma",
+    "count_denials": "denials",
+    "datatrove_step": "engines",
+    "describe_change": "file_fix",
+    "fix_file": "file_fix",
+    "fix_row": "fix",
+    "open_attribute_files": "dolma",
+    "open_kept_replies": "model_ask",
+    "ray_findings": "engines",
+    "sampler_rewriter": "localise",
+    "scan_batch": "engines",
+    "scanner_revision": "revisions",
+    "summary_lines": "file_fix",
+    "table_findings": "engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMED_LATER:
+        return getattr(importlib.import_module(f"disclaim.audit.{_NAMED_LATER[name]}"), name)
+    raise AttributeError(name)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from disclaim.audit.library import read_library
 from disclaim.records import Severity
-from disclaim.store import read_text
 
 
 class LooksAt(StrEnum):
@@ -47,6 +44,5 @@ class Rule(BaseModel):
 @cache
 def load_rules() -> Mapping[str, Rule]:
     """The rules by id, in order of their ids."""
-    path = resources.files("disclaim") / "library" / "audit" / "rules.yaml"
-    rules = [Rule.model_validate(item) for item in yaml.safe_load(read_text(Path(str(path))))]
+    rules = [Rule.model_validate(item) for item in read_library("rules.yaml")]
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}

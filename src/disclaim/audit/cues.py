@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
 import re2
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from disclaim.audit.library import library_text, read_library
 from disclaim.stance import fold
-from disclaim.store import content_key, read_text
+from disclaim.store import content_key
 
 Phrases = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -153,12 +151,12 @@ def _strong() -> frozenset[str]:
 
 @cache
 def _text() -> str:
-    return read_text(Path(str(resources.files("disclaim") / "library" / "audit" / "cues.yaml")))
+    return library_text("cues.yaml")
 
 
 @cache
 def _read() -> _CueFile:
-    return _CueFile.model_validate(yaml.safe_load(_text()))
+    return _CueFile.model_validate(read_library("cues.yaml"))
 
 
 @cache

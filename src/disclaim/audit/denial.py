@@ -11,15 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from disclaim.audit.library import read_library
 from disclaim.stance import find_scopes
-from disclaim.store import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,7 @@ class Verbs:
 @cache
 def load_words() -> _File:
     """The word lists that ship with the package."""
-    path = Path(str(resources.files("disclaim") / "library" / "audit" / "denial.yaml"))
-    return _File.model_validate(yaml.safe_load(read_text(path)))
+    return _File.model_validate(read_library("denial.yaml"))
 
 
 @cache

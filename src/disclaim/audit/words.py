@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib import resources
-from pathlib import Path
 
 import re2
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from disclaim.audit.library import read_library
 from disclaim.stance import fold
-from disclaim.store import read_text
 
 
 class Verdicts(BaseModel):
@@ -39,8 +36,7 @@ class Verdicts(BaseModel):
 @cache
 def load_verdicts() -> Verdicts:
     """The verdict words as written."""
-    path = resources.files("disclaim") / "library" / "audit" / "verdicts.yaml"
-    return Verdicts.model_validate(yaml.safe_load(read_text(Path(str(path)))))
+    return Verdicts.model_validate(read_library("verdicts.yaml"))
 
 
 def find_mark_word(text: str) -> bool:
