@@ -78,6 +78,13 @@ def body_of(answer: Answer, model: str) -> dict[str, Any]:
     return body
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Quiet: clients leave."""
+
+
 @contextmanager
 def serve(behaviour: Behaviour) -> Iterator[Service]:
     """The service, on a free port of this machine."""
@@ -104,8 +111,7 @@ def serve(behaviour: Behaviour) -> Iterator[Service]:
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     service.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:

@@ -157,7 +157,7 @@ def test_a_row_can_say_that_it_is_meant(cli: Cli, tmp_path: Path) -> None:
         (["nowhere.jsonl"], "nowhere.jsonl", "check the path"),
         (["README.md"], "README.md", ".jsonl"),
         (["hf://datasets/x"], "hub", "download it first"),
-        (["DATA", "--tier", "model"], "no tier model", "--tier rules"),
+        (["DATA", "--tier", "model"], "needs a model", "--model PROVIDER/NAME"),
         (["DATA", "--ignore", "NN9"], "NN9", "NN"),
         (["DATA", "--workers", "0"], "0 workers", "from 1"),
         (["DATA", "--baseline", "none.json"], "none.json", "--write-baseline"),

@@ -139,6 +139,27 @@ def test_what_fails_for_all_ends_it_after_one_request(status: int, hint: str, mo
     assert len(service.requests) == 1
 
 
+def test_a_request_that_is_refused_as_such_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda turn, before: Answer("odd", status=422) if turn == "x" else Answer("ok")) as service:
+        bad, good = (row[0] for row in reach(service, monkeypatch).sample(ask("x", "y"), 1, GREEDY))
+    assert (bad.text, good.text) == (None, "ok")
+    assert "422" in bad.reason
+    assert len(service.requests) == 2
+
+
+def test_a_service_that_is_down_is_not_asked_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda turn, before: Answer("ok") if turn == "0" else Answer("gone", status=500)) as service:
+        sampler = reach(service, monkeypatch, max_retries=0)
+        with pytest.raises(ModelError, match="gone"):
+            sampler.sample(ask(*map(str, range(100))), 1, GREEDY)
+    assert 16 <= len(service.requests) - 1 <= 24
+    with serve(lambda turn, before: Answer("gone", status=500)) as service:
+        sampler = reach(service, monkeypatch, max_retries=1)
+        with pytest.raises(ModelError, match="gone"):
+            sampler.sample(ask("a", "b", "c"), 1, GREEDY)
+    assert len(service.requests) == 2
+
+
 def test_a_key_that_is_revoked_midway_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def revoked(turn: str, before: int) -> Answer:
         return Answer("revoked", status=401) if turn == "b" else Answer("ok")

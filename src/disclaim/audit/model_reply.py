@@ -73,11 +73,13 @@ class Missing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One reply, read: its stand with a finding where there is one, or why it is missing."""
+    """One reply, read: its stand with a finding where there is one, or why it is missing; ``detail`` is what a service
+    said of a call that failed."""
 
     stand: Stand | None = None
     finding: Finding | None = None
     missing: Missing | None = None
+    detail: str = ""
 
 
 def sections_of(row: Row, screen: Screen | None) -> list[Window]:
@@ -118,7 +120,9 @@ def prompt_texts() -> dict[str, str]:
 def judge(row: Row, section: Window, sample: Sample) -> Judged:
     """What a reply says of a section of the row."""
     if sample.text is None:
-        return Judged(missing=Missing.REFUSED if sample.reason == "refused" else Missing.FAILED)
+        if sample.reason == "refused":
+            return Judged(missing=Missing.REFUSED)
+        return Judged(missing=Missing.FAILED, detail=sample.reason)
     if sample.finish_reason is not FinishReason.STOP:
         return Judged(missing=Missing.TRUNCATED)
     if not sample.text.strip():

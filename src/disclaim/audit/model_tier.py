@@ -20,7 +20,7 @@ from disclaim.audit.screen import load_screen
 from disclaim.audit.windows import Window
 from disclaim.models import Prompt
 from disclaim.records import Finding, OnProgress, Progress, ignore_progress
-from disclaim.store import Json
+from disclaim.store import Json, to_json
 
 #: Questions asked before their rows are judged and let go.
 BATCH = 64
@@ -32,11 +32,12 @@ _Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class MissingRow:
-    """A row of which a section has no answer that counts."""
+    """A row of which a section has no answer that counts; ``detail`` is what a service said of a call that failed."""
 
     file: str
     row: int
     reason: Missing
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ class ModelRun:
         return {
             "n_missing": ledger.n_missing,
             "missing": {reason.value: ledger.missing[reason] for reason in Missing if ledger.missing[reason]},
-            "missing_rows": [{"file": m.file, "row": m.row, "reason": m.reason.value} for m in self.missing_rows],
+            "missing_rows": [to_json(missing) for missing in self.missing_rows],
             "model": {
                 "model": ledger.model,
                 **{name: getattr(ledger, name) for name in (*counts, "input_tokens", "output_tokens")},
@@ -161,7 +162,7 @@ class ModelTier:
                 questions |= {self._asker.key_of(section): prompt_of(section) for section in sections}
             for _ in self._asker.ask(questions):
                 answered += 1
-                note = f"{self._asker.ledger.usd:.4f} USD" if self._asker.ledger.price else ""
+                note = f"{self._asker.ledger.usd:.4f} USD" if self._asker.ledger.usd else ""
                 on_progress(Progress("ask", answered, plan.questions, "questions", note))
             for row, sections in group:
                 books.add(row, [self._judged(row, section) for section in sections])
@@ -210,12 +211,12 @@ class _Books:
         """Count a row's sections; a claim that two of them saw is one finding."""
         ledger = self._ledger
         ledger.stands.update(one.stand for one in judged if one.stand)
-        missing = [one.missing for one in judged if one.missing]
-        ledger.missing.update(missing)
+        missing = [(one.missing, one.detail) for one in judged if one.missing]
+        ledger.missing.update(reason for reason, _ in missing)
         ledger.rows_missing += bool(missing)
         ledger.rows_answered += not missing
         if missing and len(self.missing_rows) < MAX_LISTED:
-            self.missing_rows.append(MissingRow(row.file, row.index, missing[0]))
+            self.missing_rows.append(MissingRow(row.file, row.index, *missing[0]))
         findings = {one.finding.claim: one.finding for one in judged if one.finding}
         if findings:
             order = {(passage.field, passage.message): i for i, passage in enumerate(row.passages)}

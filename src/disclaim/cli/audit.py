@@ -1,10 +1,9 @@
-"""``disclaim audit`` and ``disclaim rules``."""
+"""``disclaim audit``."""
 
 from __future__ import annotations
 
 import os
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
@@ -23,8 +22,20 @@ from disclaim.cli.audit_beyond import (
     TokenizerName,
     extended,
 )
-from disclaim.cli.console import print_json, print_note, print_table, show_progress
-from disclaim.errors import UnknownNameError, UserError
+from disclaim.cli.audit_model import (
+    CacheFolder,
+    DryRun,
+    EveryRow,
+    MaxMissing,
+    MaxUsd,
+    ModelName,
+    ModelOptions,
+    PricePair,
+    ask_model,
+    describe_run,
+)
+from disclaim.cli.console import print_note, show_progress
+from disclaim.errors import UserError
 from disclaim.records import Severity, Tier
 
 if TYPE_CHECKING:
@@ -34,9 +45,11 @@ if TYPE_CHECKING:
         BaselineWriter,
         ClaimAtRisk,
         Keep,
+        ModelRun,
         Report,
-        Rule,
         ScannedRow,
+        ScanRow,
+        ScanSettings,
         ScanSummary,
     )
 
@@ -79,20 +92,23 @@ disclaim audit data/ --ignore NN2 --fail-on warning              choose the rule
 disclaim audit data/ --max-tokens 2048                           find notices that training cuts off
 disclaim audit data/ --repeated                                  look for notices that no rule knows ...
 disclaim audit data/ --notice "around=Discard what stands here." ... and audit with one of them
+disclaim audit data/ --tier model --model NAME --dry-run         say what asking a model about it costs
 """
 
 
 def register(root: typer.Typer) -> None:
-    """Add the commands to the root command."""
+    """Add the command to the root command."""
     root.command("audit", epilog=_EXAMPLES)(audit)
-    root.command("rules")(rules)
 
 
 Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH...", help="Files (.jsonl .json .parquet .txt, also .gz .zst) and folders of them."),
 ]
-DepthTier = Annotated[Tier, typer.Option(help="How deep to look: rules need no model; the others find more, slower.")]
+DepthTier = Annotated[
+    Tier,
+    typer.Option(help="How deep to look: rules need no model; learned reads offline, slower; model asks --model NAME."),
+]
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write to this file; for json the findings, as JSON lines; for dolma a folder."),
@@ -133,24 +149,30 @@ def audit(
     notice: NoticeTexts = None,
     notices: NoticeFile = None,
     max_source_share: SourceShare = 0.09,
+    model: ModelName = None,
+    max_usd: MaxUsd = None,
+    price: PricePair = None,
+    every_row: EveryRow = False,
+    cache: CacheFolder = None,
+    max_missing: MaxMissing = 0,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Find what a training set states as fact and takes back only from outside the sentence: a model would learn it.
 
     A row is left alone where its column `disclaim` says "ignore" or "ignore[NN102]", or its text holds
-    `disclaim: ignore[NN102]`. Exit code: 0 clean, 1 findings at or above --fail-on, 2 wrong use.
+    `disclaim: ignore[NN102]`. Exit code: 0 clean, 1 findings at or above --fail-on, 2 wrong use. A row about which the
+    model tier has no usable answer is not clean: 1, unless --max-missing or --fail-on never allows it.
 
     Example: disclaim audit data.jsonl --format html --out audit.html
     """
     from disclaim.audit import (
         BaselineWriter,
         ScanSettings,
-        count_denials,
         load_baseline,
         load_rules,
         load_scanner,
         require_suppressions,
-        scan,
     )
 
     chosen = Format.JSON if as_json else format_
@@ -159,19 +181,36 @@ def audit(
     suppressions = require_suppressions(ignore or (), ignore_claim or (), load_rules())
     settings = ScanSettings(workers, _keep(chosen), suppressions, max_source_share, repeated)
     known = load_baseline(baseline) if baseline else None
-    scanner = extended(load_scanner(tier), notice, notices, max_tokens, tokenizer)
+    scanner = extended(load_scanner(Tier.RULES if tier is Tier.MODEL else tier), notice, notices, max_tokens, tokenizer)
+    options = ModelOptions(model, max_usd, price, every_row, cache, max_missing, dry_run, as_json)
+    run = ask_model(targets, scanner, tier, options)
     with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
-        listener.baseline = BaselineWriter() if write_baseline else None
-        with show_progress() as on_progress:
-            summary = scan(targets, scanner, settings, listener.hear, on_progress, known)
-            claims = listener.claims()
-            if denials and claims and not summary.interrupted:
-                with suppress(KeyboardInterrupt):
-                    claims = count_denials(targets, claims, workers, on_progress)
-        listener.end(summary, claims)
+        listener.baseline, listener.run = BaselineWriter() if write_baseline else None, run
+        summary = _scan(listener, targets, run.scanner if run else scanner, settings, known, denials)
     if not summary.interrupted:
         _write_baseline(summary, listener.baseline, write_baseline, known)
-    _exit(summary, FailOn.NEVER if write_baseline else fail_on)
+    _exit(summary, FailOn.NEVER if write_baseline else fail_on, run.ledger.n_missing - max_missing if run else 0)
+
+
+def _scan(
+    listener: _Listener,
+    targets: Sequence[Path],
+    scanner: ScanRow,
+    settings: ScanSettings,
+    known: Baseline | None,
+    denials: bool,
+) -> ScanSummary:
+    """Scan the files, and let the listener report."""
+    from disclaim.audit import count_denials, scan
+
+    with show_progress() as on_progress:
+        summary = scan(targets, scanner, settings, listener.hear, on_progress, known)
+        claims = listener.claims()
+        if denials and claims and not summary.interrupted:
+            with suppress(KeyboardInterrupt):
+                claims = count_denials(targets, claims, settings.workers, on_progress)
+    listener.end(summary, claims)
+    return summary
 
 
 def _write_baseline(
@@ -185,10 +224,11 @@ def _write_baseline(
         print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
 
 
-def _exit(summary: ScanSummary, fail_on: FailOn) -> None:
+def _exit(summary: ScanSummary, fail_on: FailOn, too_many_missing: int) -> None:
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on]):
+    failing = any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on])
+    if failing or (too_many_missing > 0 and fail_on is not FailOn.NEVER):
         raise typer.Exit(FINDINGS)
 
 
@@ -238,6 +278,7 @@ class _Listener:
         self._page = PageData()
         self._report = self._new_report(show)
         self.baseline: BaselineWriter | None = None
+        self.run: ModelRun | None = None
         self.stream: IO[bytes] | None = None
         self.attributes: AttributeFiles | None = None
 
@@ -283,10 +324,13 @@ class _Listener:
         if self._chosen is Format.HTML:
             self._write(self._render_page(summary, claims))
         if self._chosen is Format.JSON:
-            print(json_text(summary_json(summary, claims)))
+            print(json_text({**summary_json(summary, claims), **(self.run.to_json() if self.run else {})}))
         elif self._out:
             print(TextReport(self._rules, _is_coloured(), 0).end(summary, claims), end="")
             print(f"{self._chosen.value}: {self._out}")
+        if self.run and self._chosen is not Format.JSON:
+            in_report = self._chosen is Format.TEXT
+            print("\n".join(describe_run(self.run)), file=self._stdout if in_report else sys.stderr)
 
     def _render_page(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
         from disclaim.report import render_audit_page
@@ -331,41 +375,3 @@ def _until_the_reader_leaves() -> Iterator[None]:
 
 def _is_coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def rules(
-    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Show this rule's page, e.g. NN102.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the rules of the audit, or show one: what it finds, on what evidence, an example, what to do about it.
-
-    Example: disclaim rules NN102
-    """
-    from disclaim.audit import load_rules
-
-    known = load_rules()
-    name = rule.upper() if rule else None
-    if name is not None and name not in known:
-        raise UnknownNameError("rule", name, known)
-    if as_json:
-        shown = {"rules": [each.model_dump(mode="json") for each in known.values()]}
-        print_json(known[name].model_dump(mode="json") if name else shown)
-    elif name:
-        _print_rule(known[name])
-    else:
-        print_table(["id", "severity", "title"], [[r.id, r.severity.value, r.title] for r in known.values()])
-        print_note("`disclaim rules NN102` shows one, with an example and the evidence behind it")
-
-
-def _print_rule(rule: Rule) -> None:
-    print(f"{rule.id} {rule.title} ({rule.severity.value})\n")
-    parts = {"": rule.summary, "Evidence": rule.evidence, "Found": rule.bad, "Not found": rule.good, "Fix": rule.fix}
-    for heading, text in parts.items():
-        if heading:
-            print(f"\n{heading}:")
-        for paragraph in text.strip().split("\n"):
-            print(
-                textwrap.fill(
-                    paragraph, 100, initial_indent="  " * bool(heading), subsequent_indent="  " * bool(heading)
-                )
-            )

@@ -83,7 +83,7 @@ OtherwiseOption = Annotated[
 ]
 RewriterOption = Annotated[
     str | None,
-    typer.Option("--rewriter", metavar="MODEL", help="With localise: this model writes where no rule is safe."),
+    typer.Option("--rewriter", "--model", metavar="MODEL", help="With localise: it writes where no rule is safe."),
 ]
 NoticesOption = Annotated[
     bool | None,

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from disclaim import __version__
-from disclaim.cli import audit, claims, conditions, exports, fix, imports, models, parts, studies, verify
+from disclaim.cli import audit, claims, conditions, exports, fix, imports, models, parts, rules, studies, verify
 from disclaim.cli.console import print_error
 from disclaim.errors import DisclaimError
 
@@ -38,6 +38,7 @@ def _root(
 studies.register(app)
 parts.register(app)
 audit.register(app)
+rules.register(app)
 fix.register(app)
 verify.register(app)
 app.add_typer(claims.app, name="claims")

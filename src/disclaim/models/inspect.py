@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _COMMON = ("openai", "openai-api", "anthropic", "google", "mistral", "openrouter", "together", "vllm", "ollama", "groq")
 #: Answers of a service after which no other request can succeed: no key, no credit, no right, no such model.
 _HOPELESS = (401, 402, 403, 404)
+#: Answers that are about one request: others may still succeed.
+_ABOUT_ONE = (400, 413, 422)
+#: So many requests in a row that failed for other reasons, each after its retries: the service is down.
+_DOWN_AFTER = 16
 #: What code raises that is wrong, not what a service answers.
 _BUGS = (TypeError, AttributeError, NameError, AssertionError, MemoryError, RecursionError)
 _LONGEST_WAIT = 60.0
@@ -81,6 +85,7 @@ class InspectSampler:
         self._model = model
         self._settings = settings
         self._is_proven = False
+        self._failures = 0
         _watch(model)
         # Connections that are left to the garbage collector are closed with a warning, or not at all.
         weakref.finalize(self, _close, model).atexit = False
@@ -117,8 +122,9 @@ class InspectSampler:
 
     def stream(self, prompts: Sequence[Prompt], settings: SamplingSettings) -> Iterator[tuple[int, Sample]]:
         """An answer to each prompt as it comes, with the prompt's place. Closing the iterator, or an interrupt, gives
-        up what has not come. The first request goes alone: where it fails, or a later one for a reason that all others
-        share, ModelError is raised."""
+        up what has not come. The first request goes alone. Where a request fails for a reason that all others share,
+        or the service does not answer any more, ModelError is raised; a request that is refused as such is a failed
+        sample."""
         arrived: queue.SimpleQueue[tuple[int, Sample] | Exception] = queue.SimpleQueue()
         future = asyncio.run_coroutine_threadsafe(self._ask_all(prompts, settings, arrived.put), _loop())
         try:
@@ -165,10 +171,11 @@ class InspectSampler:
             if isinstance(error, _BUGS):
                 raise
             status, reason = _status(error), _describe(error)
-            if status in _HOPELESS or not self._is_proven:
+            self._failures += status not in _ABOUT_ONE
+            if status in _HOPELESS or self._failures >= (_DOWN_AFTER if self._is_proven else 1):
                 raise ModelError(f"{self.model}: {reason}", _hint(self.model, status)) from error
             return Sample(None, FinishReason.ERROR, 0, reason, None, attempts.sent, attempts.abandoned)
-        self._is_proven = True
+        self._is_proven, self._failures = True, 0
         return _sample_of(output, attempts)
 
     def _config(self, settings: SamplingSettings, seed: int) -> Any:
