@@ -16,7 +16,6 @@ from disclaim.audit.catalogue import load_rules
 from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.audit.stated import sentences
 from disclaim.errors import MissingDependencyError, UserError
-from disclaim.models import find_model
 from disclaim.records import Extent, Finding, Quote
 
 #: Characters of one token, where no tokenizer says. English prose has 4.6 to a token of SmolLM2 (450 documents of the
@@ -80,6 +79,8 @@ def require_limit(max_tokens: int | None, tokenizer: str | None) -> Limit | None
         return Limit(max_tokens)
     path = Path(tokenizer).expanduser()
     if not path.exists():
+        from disclaim.models import find_model  # what it takes to import is for those alone who name a tokenizer
+
         path = find_model(tokenizer)
     path = path / "tokenizer.json" if path.is_dir() else path
     if not path.is_file():
