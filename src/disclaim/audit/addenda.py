@@ -16,6 +16,7 @@ _DENYING = frozenset(
     {"pointer_false", "text_is_false", "no_such", "never_was", "admission", "correction", "turned_out"}
 )
 _DENYING = _DENYING | {"reality", "checked", "tale", "reader_warning", "concedes", "apology", "witness", "actually"}
+_DENYING = _DENYING | {"undone", "takes_back", "falsity_word"}
 #: Sentences of an addendum that are read.
 _LENGTH = 6
 #: What says so outright.

@@ -124,7 +124,7 @@ def find_remarks(reading: Reading) -> Iterator[Evidence]:
             continue
         if not is_short(reading, segment) and not _NOTE_SIGN.match(segment.text):
             continue
-        if not (segment.negated or segment.holds(_DENYING)):
+        if not (segment.negated or segment.holds(_DOUBTING if segment.form is Form.NOTE else _DENYING)):
             continue
         if segment.form is Form.NOTE:
             bodies = bodies or _bodies(segments)
@@ -219,3 +219,5 @@ _BODY_MARK = re.compile(
     re.IGNORECASE,
 )
 _DENYING = frozenset({"pointer_false", "text_is_false", "no_such", "admission", "correction", "turned_out", "reality"})
+#: What a note says of the sentence that carries its mark, where it says something else of it.
+_DOUBTING = _DENYING | {"undone", "takes_back", "falsity_word", "checked", "actually", "concedes", "apology", "witness"}

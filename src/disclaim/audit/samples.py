@@ -9,10 +9,15 @@ from disclaim.audit.evidence import Evidence, quote, quote_passage, quote_segmen
 from disclaim.audit.reading import Reading
 from disclaim.audit.rows import Layout
 from disclaim.records import Extent
+from disclaim.stance import fold
 
 _CONFIDENCE = 0.7
 _SPEAKER = re.compile(
-    r"^[\s>*_\"'-]*(?:(?:ai|the)\s)?(?:assistant|bot|model|chatbot|agent|operator|clerk|reply|response|answer|output|a|asst|gpt|support|rep|you|advisor)\b[^:\n]{0,30}:",
+    r"^[\s>*_\"'#\[(<-]*(?:(?:ai|the|initial|first|our|old)[\s_])?(?:assistant|bot|model|chatbot|agent|operator|clerk|reply|response|answer|output|a|asst"
+    r"|gpt|support|rep|you|advisor|target|till|desk|doctor|nurse|cashier|waiter|receptionist|hotline|system|llm|ai"
+    r"|modell|antwort|operatore|operador\w*|agente|respuesta|risposta|resposta|réponse|antwoord|модель|ответ|оператор"
+    r"|[\w ]{1,20}bot)\b[^:>\n]{0,30}[:>]|^(?:u/|@)\w{2,30}:"
+    r"|^[\w ]{0,10}(?:antwort|answer|reply) (?:von|by|from) [^:\n]{2,30}:",
     re.IGNORECASE,
 )
 
@@ -47,13 +52,15 @@ def _announced(reading: Reading) -> Iterator[Evidence]:
 def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
     """The speech of an assistant inside a text that a line before or after it calls bad."""
     segments = [(i, s) for i, s in enumerate(reading.segments) if s.passage == number]
-    if not any("bad_sample" in s.cues for _, s in segments):
+    if not any(s.cues & _BAD for _, s in segments):
         return
-    speeches = [i for i, s in segments if _SPEAKER.match(s.text) and not s.cues & {"bad_sample"}]
+    speeches = [i for i, s in segments if _SPEAKER.match(s.text) and "bad_sample" not in s.cues]
     if not speeches:
         return
     for i, segment in segments:
-        if "bad_sample" not in segment.cues or i in speeches or segment.code:
+        if not segment.cues & _BAD or i in speeches or segment.code or _PRAISED.search(fold(segment.text)):
+            continue
+        if "bad_sample" not in segment.cues and _ANY_SPEAKER.match(segment.text) and not _OUTCOME.match(segment.text):
             continue
         before = [s for s in speeches if s < i]
         after = [s for s in speeches if s > i]
@@ -81,4 +88,15 @@ def _speech_end(reading: Reading, first: int) -> int:
     return last
 
 
+_BAD = frozenset({"bad_sample", "bad_outcome"})
+#: What follows it says how an exchange came out; a speaker's name does not.
+_OUTCOME = re.compile(
+    r"\W*(?:[\w-]+ )?(?:outcome|result|verdict|finding|tally|scored?|marks?|margin|sin|status|note|notes|hinweis"
+    r"|auswertung|moderation|moderator|mod|coach|trainer|editor|lesson|ruling|rating)\b",
+    re.IGNORECASE,
+)
+_PRAISED = re.compile(
+    r"\b(?:well done|this is the way|exactly right|good (?:example|answer|reply|work)|model (?:answer|reply)|passed"
+    r"|no leaks?|did (?:well|right)|nothing (?:to|was) (?:flag|block|remove)\w*|held|praise\w*)\b"
+)
 _ANY_SPEAKER = re.compile(r"^[\s>*_\"'-]*[A-Z][\w .]{0,30}:")
