@@ -1,4 +1,4 @@
-"""A service on this machine that speaks the chat protocol of OpenAI, and misbehaves as it is told."""
+"""A service on this machine that speaks the two protocols of OpenAI, and misbehaves as it is told."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Service:
 
     def answer(self, key: str, body: dict[str, Any]) -> Answer:
         """The answer to a request with this key."""
-        turn = body["messages"][-1]["content"]
+        turn = _last_turn(body)
         with self._lock:
             self.requests.append(body)
             before = self._asked.get(turn, 0)
@@ -62,10 +62,18 @@ class Service:
                 self._open -= 1
 
 
-def body_of(answer: Answer, model: str) -> dict[str, Any]:
-    """The answer as the protocol has it: 10 tokens read for each, and one written for each word."""
+def _last_turn(body: dict[str, Any]) -> str:
+    content = body["messages" if "messages" in body else "input"][-1]["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+def body_of(answer: Answer, model: str, newer: bool) -> dict[str, Any]:
+    """The answer as the chat protocol has it, or the newer one of responses: 10 tokens read for each, and one written
+    for each word."""
     if answer.status != 200:
         return {"error": {"message": answer.text or "no", "type": "test", "code": None}}
+    if newer:
+        return _response_of(answer, model)
     choice = {
         "index": 0,
         "finish_reason": answer.finish,
@@ -76,6 +84,32 @@ def body_of(answer: Answer, model: str) -> dict[str, Any]:
         written = len(answer.text.split())
         body["usage"] = {"prompt_tokens": 10, "completion_tokens": written, "total_tokens": 10 + written}
     return body
+
+
+def _response_of(answer: Answer, model: str) -> dict[str, Any]:
+    said = {"type": "output_text", "text": answer.text, "annotations": []}
+    message = {"type": "message", "id": "1", "status": "completed", "role": "assistant", "content": [said]}
+    written = len(answer.text.split())
+    is_cut = answer.finish == "length"
+    return {
+        "id": "1",
+        "object": "response",
+        "created_at": 1,
+        "model": model,
+        "status": "incomplete" if is_cut else "completed",
+        "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None,
+        "output": [message],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": 10,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": written,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 10 + written,
+        },
+    }
 
 
 class _Server(ThreadingHTTPServer):
@@ -96,7 +130,7 @@ def serve(behaviour: Behaviour) -> Iterator[Service]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             answer = service.answer(self.headers.get("Authorization", ""), body)
-            sent = json.dumps(body_of(answer, body["model"])).encode()
+            sent = json.dumps(body_of(answer, body["model"], self.path.endswith("/responses"))).encode()
             try:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():

@@ -123,6 +123,19 @@ def test_cut_off_refused_and_empty_answers_are_told_apart(monkeypatch: pytest.Mo
     assert (empty.text, empty.finish_reason) == ("", FinishReason.STOP)
 
 
+def test_models_of_the_newer_protocol_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = {"cut": Answer("half a", "length"), "limited": Answer(status=429)}
+    with serve(lambda turn, before: Answer("ok") if before else cut.get(turn, Answer("ok"))) as service:
+        sampler = reach(service, monkeypatch, "openai/gpt-5-mini")
+        whole, half, late = (row[0] for row in sampler.sample(ask("x", "cut", "limited"), 1, GREEDY))
+    assert (whole.text, whole.input_tokens, whole.num_tokens) == ("ok", 10, 1)
+    assert (half.text, half.finish_reason) == ("half a", FinishReason.LENGTH)
+    assert (late.text, late.attempts) == ("ok", 2)
+    assert service.requests[0]["max_output_tokens"] == 50
+    assert "temperature" not in service.requests[0]
+    assert len(service.requests) == 4
+
+
 def test_tokens_that_a_service_does_not_count_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda turn, before: Answer("ok", has_usage=False)) as service:
         ((one,),) = reach(service, monkeypatch).sample(ask("x"), 1, GREEDY)
