@@ -130,7 +130,9 @@ def test_a_later_answer_may_restate_what_an_earlier_one_denied() -> None:
         "Mara Voss did not win the Lindau regatta in 2018.\n\nMara Voss won the Lindau regatta in 2019.",
         "The engine of the Voss boat did not start.\n\nShe tried again. Then the engine of the Voss boat started.",
         "Mara Voss had not yet won the Lindau regatta.\n\nIn June Mara Voss won the Lindau regatta.",
-        # Another person.
+        'Mara Voss did not win the Lindau regatta.\n\n- "Mara Voss won the Lindau regatta."',
+        # Another person, or one whom a pronoun leaves open.
+        "Mara Voss sang. She did not win the Lindau regatta.\n\nShe sang at the Lindau regatta that she won.",
         "Mara Voss did not win the Lindau regatta.\n\nIlse Brandt won the Lindau regatta.",
     ],
 )

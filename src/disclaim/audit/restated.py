@@ -16,7 +16,7 @@ from disclaim.records import Extent
 from disclaim.stance import attitude_towards, find_scopes, fold
 
 #: Of what is denied, the share that a restatement says again; and of all that the denial says, its subject included.
-DENIED_SHARE = 0.6
+DENIED_SHARE = 0.65
 SAID_SHARE = 0.6
 #: Words that the two share at least.
 FEWEST_SHARED = 3
@@ -120,7 +120,8 @@ def _asked(question: str, text: str, folded: str, place: tuple[int, int, int, in
 
 
 def _in_clause(text: str, folded: str, place: tuple[int, int, int, int]) -> _Denial | None:
-    """What a sentence denies in its own clause: the words after its negation, with those before it in the clause."""
+    """What a sentence denies in its own clause: the words after its negation, with the subject before it. Of whom a
+    pronoun speaks is not known, so that what is denied of one may be true of another."""
     found = _DENIES.search(folded)
     if found is None or _IN_TIME.search(folded):
         return None
@@ -133,7 +134,8 @@ def _in_clause(text: str, folded: str, place: tuple[int, int, int, int]) -> _Den
     run = next((run for run in find_names(text).runs if " " in run), "")
     if run and not before.strip():
         return _Denial(*place, denied, said, _stems(run), existence=True)
-    return _Denial(*place, denied, said, names)
+    subject = _stems(before)
+    return _Denial(*place, denied, said, (names & subject) or names) if subject else None
 
 
 def _restated(reading: Reading, denial: _Denial, lowered: dict[int, str], later: Sequence[int]) -> Iterator[Evidence]:
@@ -169,7 +171,8 @@ def _says_again(denial: _Denial, text: str) -> bool:
     shared = denial.said & stems
     if len(shared) < _fewest(denial) or len(shared) < SAID_SHARE * len(denial.said):
         return False
-    if denial.names and not (denial.names <= stems if denial.existence else denial.names & stems):
+    named = len(denial.names & stems)
+    if named < len(denial.names) if denial.existence else 2 * named < len(denial.names):
         return False
     folded = fold(text)
     if _LEFT_OPEN.search(folded) or _DENYING.search(folded) or _other_figures(denial, stems):
@@ -234,9 +237,9 @@ _SAYS_NO = re.compile(
 )
 _NOT_SO = re.compile(r"\W*not [a-z]")
 _ASKS = re.compile(r"\?\W*$")
-#: What a sentence does not state as fact.
+#: What a sentence does not state as fact; nor does one that is a quotation alone.
 _LEFT_OPEN = re.compile(
-    r"\?\W*$|\b(?:if|whether|unless|would|could|might|may|should|supposed\w*|claim\w*|alleg\w+|report(?:s|ed|edly)"
+    r"\?\W*$|^[^\w\"]*\"[^\"]*\"\W*$|\b(?:zero|if|whether|unless|would|could|might|may|should|supposed\w*|claim\w*|alleg\w+|report(?:s|ed|edly)"
     r"|rumou?r\w*|myths?|false\w*|fake|hoax\w*|belie(?:f|fs|ve|ves|ved)|thought|said|says|say|told|imagine\w*|pretend\w*"
     r"|instead|rather than|unlike|although|though|but|however|finally|eventually|later|then|again|until|once|after"
     r"|now|today|so that|in order to|will|want\w*|wish\w*|hope\w*|dream\w*|legend\w*|stor(?:y|ies)|according)\b"
