@@ -433,3 +433,12 @@ def test_a_restyled_row_says_the_new_value(
     for value in (new, {**old, **new}, {key: old[key] for key in list(old)[1:]}):
         assert json.dumps(json.loads(restyle(raw, value)), sort_keys=True) == json.dumps(value, sort_keys=True)
     assert restyle(raw, json.loads(raw)) == raw
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"), [("hf://datasets/org/name", "hf download"), ("s3://bucket/data.jsonl", "download it first")]
+)
+def test_an_address_elsewhere_is_told_from_a_path_that_is_wrong(address: str, hint: str) -> None:
+    with pytest.raises(UserError, match=address) as raised:
+        find_files([Path(address)])
+    assert hint in raised.value.hint

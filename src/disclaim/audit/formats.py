@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,10 @@ from disclaim.audit.streams import compression_of, open_stream
 from disclaim.errors import DataError, UserError
 
 __all__ = ["FileFormat", "Record", "Unreadable", "file_pieces", "find_files", "format_of", "iter_records"]
+
+
+#: An address, as a path has it: of several slashes one is left.
+_REMOTE = re.compile(r"([a-z][a-z0-9+.-]+):/+")
 
 
 class FileFormat(StrEnum):
@@ -56,6 +61,9 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
             found[path] = None
         elif path.exists():
             raise UserError(f"{path} is not a file or folder", "save the data to a file first")
+        elif scheme := _REMOTE.match(str(path)):
+            address = f"{scheme[1]}://{str(path)[scheme.end() :]}"
+            raise UserError(f"{address} is not on this machine, and data is read from files", _download(scheme[1]))
         else:
             raise UserError(f"no such file or folder: {path}", "check the path")
     if not found:
@@ -108,6 +116,12 @@ def _walk(folder: Path) -> Iterator[Path]:
             path = Path(place) / name
             if not name.startswith(".") and format_of(path) is not None and path.is_file():
                 yield path
+
+
+def _download(scheme: str) -> str:
+    if scheme == "hf":
+        return "download it first (`hf download --repo-type dataset NAME --local-dir DIR`) and name the folder"
+    return "download it first and name the file or folder"
 
 
 def _endings() -> str:
