@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from disclaim import __version__
+from disclaim.cli.audit_beyond import NoticeFile, NoticeTexts, extended
 from disclaim.cli.console import print_json, print_note, show_progress
 from disclaim.errors import UserError
 from disclaim.records import Severity, Tier
@@ -121,6 +122,8 @@ def fix(
     severity: SeverityOption = Severity.WARNING,
     ignore: IgnoreOption = None,
     tier: TierOption = Tier.RULES,
+    notice: NoticeTexts = None,
+    notices: NoticeFile = None,
     page: PageFile = None,
     report: ReportFile = None,
     as_json: AsJson = False,
@@ -138,8 +141,9 @@ def fix(
         raise UserError("there is no place to write to", "add --out FILE, or --dry-run")
     settings = _settings((strategy, form, unit, otherwise), severity, remove_notices, rewriter, ignore or [])
     target = out or path.with_name(f"fixed.{path.name}")
+    scanner = extended(load_scanner(tier), notice, notices, None, None)
     with show_progress() as on_progress:
-        done = fix_file(path, target, settings, load_scanner(tier), dry_run, on_progress)
+        done = fix_file(path, target, settings, scanner, dry_run, on_progress)
     page = page or (None if dry_run else target.with_name(f"{target.name}.fix.html"))
     _write(done, page, report)
     if as_json:
