@@ -127,6 +127,16 @@ def test_what_is_missing_is_not_clean_unless_it_is_allowed(cli: Cli, service: Se
     assert cli("audit", write_rows(path, PLAIN), *options(tmp_path)).code == 0
 
 
+def test_every_report_says_what_is_missing(cli: Cli, service: Service, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "data.jsonl", PLAIN, {"text": "This row is cut by the service."})
+    text, page = tmp_path / "report.txt", tmp_path / "report.html"
+    assert "1 truncated" in cli("audit", path, *options(tmp_path), "--out", text).err
+    assert "missing, which is not clean: 1 (1 truncated)" in text.read_text()
+    cli("audit", path, *options(tmp_path), "--format", "html", "--out", page)
+    assert f"{MODEL} has no usable answer about 1 row (1 truncated)" in page.read_text()
+    assert "1 truncated" in cli("audit", path, *options(tmp_path), "--format", "sarif").err
+
+
 def test_the_price_is_told_before_anything_is_sent(cli: Cli, service: Service, tmp_path: Path) -> None:
     path = write_rows(tmp_path / "data.jsonl", *ROWS)
     done = cli("audit", path, *options(tmp_path, "--max-usd", "0.001", "--dry-run"))

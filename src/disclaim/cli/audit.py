@@ -320,6 +320,9 @@ class _Listener:
 
         if self._report:
             self._write(self._report.end(summary, claims))
+        about_model = "\n".join([*describe_run(self.run), ""]) if self.run else ""
+        if self._chosen is Format.TEXT:
+            self._write(about_model)
         self._stdout.write("".join(self._held))
         if self._chosen is Format.HTML:
             self._write(self._render_page(summary, claims))
@@ -328,14 +331,15 @@ class _Listener:
         elif self._out:
             print(TextReport(self._rules, _is_coloured(), 0).end(summary, claims), end="")
             print(f"{self._chosen.value}: {self._out}")
-        if self.run and self._chosen is not Format.JSON:
-            in_report = self._chosen is Format.TEXT
-            print("\n".join(describe_run(self.run)), file=self._stdout if in_report else sys.stderr)
+        if self._out or self._chosen in (Format.SARIF, Format.HTML, Format.DOLMA):
+            print(about_model, end="", file=sys.stderr)
 
     def _render_page(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
         from disclaim.report import render_audit_page
 
-        return render_audit_page(self._page.result(summary, claims, self._rules, __version__))
+        data = self._page.result(summary, claims, self._rules, __version__)
+        data["summary"] |= self.run.to_json() if self.run else {}
+        return render_audit_page(data)
 
     def _write(self, text: str) -> None:
         if self.stream:
