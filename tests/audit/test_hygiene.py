@@ -428,6 +428,9 @@ def test_the_page_and_the_json_say_where_the_text_comes_from_and_what_may_be_a_n
     page = render_audit_page(data.result(summary, ledger.claims(), RULES, "0.1.0"))
     for shown in ("Where the text comes from", "&lt;b&gt;forum&lt;/b&gt;", "NN404:", "Possible notices", ZABEL):
         assert shown in page
+    named = extend_scanner(load_scanner(Tier.RULES), require_notices([f"around={ZABEL}"], None), None)
+    scan([path], named, settings, lambda row: data.add(row, ledger.add(row)))
+    assert "by a notice that you named" in render_audit_page(data.result(summary, ledger.claims(), RULES, "0.1.0"))
     told = summary_json(summary, ())
     assert [note["rule"] for note in told["notes"]] == ["NN404"]
     assert {source["name"] for source in told["sources"]} == {"<b>forum</b>", str(path)}

@@ -95,6 +95,7 @@ def _finding(finding: Finding, claims: Sequence[int]) -> Json:
         "scope": finding.scope.value,
         "confidence": round(finding.confidence, 2),
         "tier": finding.tier.value,
+        "note": finding.note,
     }
 
 

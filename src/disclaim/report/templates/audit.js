@@ -92,7 +92,7 @@ function browseRows() {
     const title = data.rules[finding.rule] ? data.rules[finding.rule].title : "";
     return element("button", {
       type: "button", onclick, "aria-pressed": "false",
-      title: `${finding.place}; reaches ${reaches[finding.scope]}; confidence ${finding.confidence}; found by ${finding.tier}`,
+      title: `${finding.place}; reaches ${reaches[finding.scope]}; confidence ${finding.confidence}; found by ${finding.tier}${finding.note ? `; ${finding.note}` : ""}`,
     }, element("span", { class: finding.severity }, finding.severity), element("span", { class: "mono" }, finding.rule), title);
   }
 
