@@ -190,6 +190,7 @@ class InspectSampler:
             temperature=settings.temperature,
             top_p=settings.top_p if drawn and settings.top_p < 1 else None,
             seed=seed if drawn else None,
+            cache_prompt=False,  # writing a provider's cache costs more than reading the few tokens that prompts share
         )
 
 
