@@ -53,6 +53,7 @@ _PATH_HINTS = {
     **dict.fromkeys((errno.EACCES, errno.EPERM), "no permission; choose another place or change its permissions"),
     errno.ENOENT: "check the path",
     **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a part of the path is a file; choose another place"),
+    errno.EFBIG: "the file would be larger than is allowed here; choose another place",
     errno.EISDIR: "the path is a folder where a file was expected",
 }
 
@@ -67,8 +68,7 @@ def _system_code(error: Exception) -> int | None:
 
 
 def to_json(value: object) -> Any:
-    """Plain JSON for records: dataclasses become dicts (fields equal to their default kept), enums their
-    value, paths strings, tuples lists."""
+    """Plain JSON for records: dataclasses become dicts, defaults kept, enums values, paths strings, tuples lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
@@ -113,6 +113,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
+                with contextlib.suppress(OSError):  # by its lock a file at work is told from a dead process's
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -188,7 +190,7 @@ def read_jsonl(path: Path) -> list[Json]:
     return rows
 
 
-class JsonlLog:
+class JsonlLog(contextlib.AbstractContextManager["JsonlLog", None]):
     """An append-only JSON-lines file that survives a kill: a torn last line is cut off on opening."""
 
     def __init__(self, path: Path) -> None:
@@ -215,17 +217,12 @@ class JsonlLog:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> JsonlLog:
-        return self
-
     def __exit__(self, *exc: object) -> None:
         self.close()
 
 
 def _cut_torn_line(path: Path) -> None:
-    if not path.exists():
-        return
-    blob = path.read_bytes()
+    blob = path.read_bytes() if path.exists() else b""
     if blob and not blob.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(blob.rfind(b"\n") + 1)
@@ -334,8 +331,7 @@ def _differences(recorded: Json, asked: Json, group: str) -> Iterator[str]:
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text := json.dumps(value, ensure_ascii=False)) <= 60 else text[:57] + "..."
 
 
 @contextmanager
@@ -389,7 +385,11 @@ def _opened(folder: Path) -> Iterator[int]:
 
 def is_locked(folder: Path) -> bool:
     """Whether a process is working in the run folder now."""
-    path = folder / ".lock"
+    return is_held(folder / ".lock")
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the file's lock; no file is held by none."""
     if not path.exists():
         return False
     with translate_os_errors(path, "open"), path.open("r") as file:

@@ -14,6 +14,7 @@ from disclaim.audit.formats import find_files, format_of, iter_records
 from disclaim.audit.output import place_of
 from disclaim.audit.pieces import Record
 from disclaim.audit.scan import ScanRow
+from disclaim.audit.streams import remove_partial_files
 from disclaim.audit.writing import DROPPED, rewrite_file, write_rows
 from disclaim.errors import UserError
 from disclaim.records import OnProgress, Progress, Quote, ignore_progress
@@ -97,6 +98,8 @@ def fix_file(
     """
     settings.require_sense()
     _require_target(source, target, settings.form)
+    if not dry_run:
+        remove_partial_files(target)
     report = FixReport(str(source), None if dry_run else str(target), settings.strategy.value, settings.form.value)
     meter = _Meter(source, on_progress)
 

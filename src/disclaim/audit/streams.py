@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from disclaim.errors import DataError, MissingDependencyError
-from disclaim.store import open_binary, scratch_file, write_atomically
+from disclaim.store import is_held, open_binary, scratch_file, write_atomically
 
 #: A stream that expands further than this, beyond the first ``SAFE_BYTES``, is not read on. Text expands 3 to 20-fold.
 MAX_EXPANSION = 300
@@ -81,9 +82,11 @@ def write_stream(path: Path) -> Iterator[IO[bytes]]:
 
 def remove_partial_files(path: Path) -> None:
     """Delete what processes that were killed while they wrote ``path`` left beside it, under the names that
-    ``write_atomically`` gives. Only for a file that one process at a time writes."""
+    ``write_atomically`` gives; what a process is at work on stays."""
+    left_behind = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        partial.unlink(missing_ok=True)
+        if left_behind.fullmatch(partial.name) and not is_held(partial):
+            partial.unlink(missing_ok=True)
 
 
 def _zstandard() -> ModuleType:
