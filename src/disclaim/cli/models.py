@@ -36,6 +36,7 @@ def list_(as_json: AsJson = False) -> None:
     rows += [
         ["local/FOLDER", "", "a folder saved by transformers, safetensors and fast tokenizer; or a LoRA adapter"],
         ["hf/ORG/NAME", "", "a causal LM of the Hugging Face hub whose attention is plain (Llama, Qwen3, ...)"],
+        ["PROVIDER/NAME", "", "hosted, by any provider of Inspect AI: openai, anthropic, openai-api/SERVICE, ..."],
         ["scripted/NAME", "", "echo, yes, no, unsure, broken: no model at all, for dry runs and tests"],
     ]
     print_table(["model", "state", "what it is"], rows)
@@ -64,7 +65,8 @@ def pull(
 def doctor(as_json: AsJson = False) -> None:
     """Say what works on this machine, and what is missing with the line that installs it."""
     checks = [_python(), _cores(), _package("torch", "local"), _package("transformers", "local")]
-    checks += [_package("peft", "local"), _accelerator(), _bf16(), _embedded_model(), _disk()]
+    checks += [_package("peft", "local"), _package("inspect_ai", "hosted"), _package("openai", "hosted")]
+    checks += [_accelerator(), _bf16(), _embedded_model(), _disk()]
     if as_json:
         print_json({"checks": [{"name": n, "state": s, "detail": d} for n, s, d in checks]})
         return
