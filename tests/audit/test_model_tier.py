@@ -259,6 +259,14 @@ def test_the_scan_joins_the_findings_of_rules_and_model(tmp_path: Path, workers:
     assert [(row.index, found.tier) for row in heard for found in row.findings] == [(0, Tier.MODEL), (2, Tier.RULES)]
 
 
+def test_what_was_said_of_a_row_is_not_said_of_a_document_that_begins_with_it(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "data.jsonl", FLAGGED)
+    _, run = Desk(tmp_path, by_heart).run(path)
+    longer = parse_row(str(path), 0, {"text": f"{STORY} {SETTLED['text']}"})
+    assert longer is not None
+    assert [found.tier for found in run.scanner(longer)] == [Tier.RULES]
+
+
 def test_rows_that_rules_settled_are_not_asked_about(tmp_path: Path) -> None:
     desk = Desk(tmp_path, by_heart)
     desk.run(write_rows(tmp_path / "data.jsonl", SETTLED))

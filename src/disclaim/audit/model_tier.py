@@ -27,7 +27,8 @@ BATCH = 64
 #: So many rows without an answer are listed; all are counted.
 MAX_LISTED = 100
 
-_Place = tuple[str, int]
+#: File, number and characters of a row: a document that the scan puts together of several rows is none of them.
+_Place = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class ModelScanner:
-    """A row scanner that knows what the model said of each row, by file and number."""
+    """A row scanner that knows what the model said of each row."""
 
     rules: ScanRow
     found: Mapping[_Place, tuple[Finding, ...]]
@@ -71,7 +72,7 @@ class ModelScanner:
         return scan_whole_characters(row, self._look_up)
 
     def _look_up(self, row: Row) -> tuple[Finding, ...]:
-        return self.found.get((row.file, row.index)) or self.rules(row)
+        return self.found.get(_place_of(row)) or self.rules(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class ModelTier:
             if not sections:
                 ledger.rows_screened_out += 1
                 continue
-            plan.open_rows.add((row.file, row.index))
+            plan.open_rows.add(_place_of(row))
             for section in sections:
                 self._reckon(plan, section, seen)
         ledger.sections = plan.sections
@@ -177,7 +178,7 @@ class ModelTier:
         group: list[tuple[Row, list[Window]]] = []
         size = 0
         for row in self._rows(ignore_progress, "ask"):
-            if row is None or (row.file, row.index) not in plan.open_rows:
+            if row is None or _place_of(row) not in plan.open_rows:
                 continue
             sections = sections_of(row, self._screen)
             group.append((row, sections))
@@ -197,6 +198,10 @@ class ModelTier:
                 yield row and whole_row(row)
             meter.tell()
         meter.finish()
+
+
+def _place_of(row: Row) -> _Place:
+    return row.file, row.index, sum(len(passage.text) for passage in row.passages)
 
 
 class _Books:
@@ -224,4 +229,4 @@ class _Books:
                 order[f.claim.field, f.claim.message],
                 f.claim.start,
             )
-            self.found[row.file, row.index] = tuple(sorted(findings.values(), key=by_place))
+            self.found[_place_of(row)] = tuple(sorted(findings.values(), key=by_place))
