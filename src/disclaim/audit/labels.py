@@ -23,6 +23,8 @@ _RULE_OF = {
     Meaning.UNLIKELY: "NN204",
     Meaning.HYPOTHETICAL: "NN205",
 }
+#: What a remark on a pair says of the choice, and not of what either side states.
+_OF_A_CHOICE = frozenset({Meaning.UNVERIFIED, Meaning.UNLIKELY, Meaning.HYPOTHETICAL})
 #: A share or score below this says no; above 1 the value is read against a scale of five or more.
 _LOW_SHARE = 0.2
 _LOW_SCORE = 1.0
@@ -39,7 +41,7 @@ def find_labels(reading: Reading) -> Iterator[Evidence]:
     row = reading.row
     for label in row.labels:
         meaning = None if _is_explained(row, label) else read_label(label, _is_conversation(row))
-        if meaning is not None:
+        if meaning is not None and not (row.layout is Layout.PREFERENCE and meaning in _OF_A_CHOICE):
             claim = _labelled(reading, label)
             if claim is not None:
                 yield Evidence(_RULE_OF[meaning], claim, quote_label(label), Extent.DOCUMENT, _CONFIDENCE)
@@ -56,7 +58,8 @@ def read_label(label: Label, conversation: bool = False) -> Meaning | None:
         return None
     text = str(label.value)
     negative = label.value is False or is_verdict("negative", text)
-    faulty = label.value is True or _is_positive(label.value) or is_verdict("sound", text)
+    counted = _is_positive(label.value) and not label.path.rsplit(".", 1)[-1].isdigit()
+    faulty = label.value is True or counted or is_verdict("sound", text)
     if faulty and names_key("fault_keys", label.path):
         return Meaning.BAD if conversation else Meaning.FALSE
     named = names_key("truth_keys", label.path) and not isinstance(label.value, float)
@@ -82,6 +85,8 @@ def _is_binned(path: str, value: str, conversation: bool) -> bool:
 def _is_poor(label: Label, text: str, negative: bool) -> bool:
     """Whether a column about truth or worth holds the word, or a number near the foot of its scale, for not good."""
     if not (names_key("quality_keys", label.path) or names_key("truth_keys", label.path)):
+        return False
+    if _COUNTS_FAULTS.search(label.path.lower().rsplit(".", 1)[-1]):
         return False
     if _is_vague(label.path):
         return is_verdict("bad", text) or is_verdict("false", text)
@@ -214,4 +219,8 @@ _BIN = re.compile(
 #: Values of a decision that say of a plain text no more than what became of an application or a file.
 _SOUND_REMARK = re.compile(r"\b(?:neither|both (?:fine|good|sound)|no faults?|don't treat|not a bad|no issues)\b")
 _DECISION = re.compile(r"reject|remov|block|error|attack|fail|negative|discard|withdrawn")
+#: Names of scores that are good where they are low.
+_COUNTS_FAULTS = re.compile(
+    r"doubt|risk|error|issue|loss|perplex|bias|toxic|wrong|false|hallucin|uncertain|distance|difficult"
+)
 _CHANCE = re.compile(r"confiden|probab|likelihood|chance|odds")

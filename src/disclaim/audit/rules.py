@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from disclaim.audit.addenda import find_addenda
 from disclaim.audit.catalogue import load_rules
+from disclaim.audit.critiques import find_critiques
 from disclaim.audit.evidence import Evidence, quote_segments
 from disclaim.audit.frames import find_frames
 from disclaim.audit.labels import find_labels
@@ -106,6 +107,7 @@ _FINDERS: tuple[Callable[[Reading], Iterator[Evidence]], ...] = (
     find_prompted,
     find_frames,
     find_samples,
+    find_critiques,
     find_labels,
     find_restatements,
 )

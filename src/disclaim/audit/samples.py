@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from disclaim.audit.evidence import Evidence, quote, quote_passage, quote_segments
 from disclaim.audit.reading import Reading
 from disclaim.audit.rows import Layout
+from disclaim.audit.worth import blame
 from disclaim.records import Extent
 from disclaim.stance import fold
 
@@ -43,7 +44,7 @@ def _announced(reading: Reading) -> Iterator[Evidence]:
         following = [a for a in answers if a > segment.passage]
         preceding = [a for a in answers if a < segment.passage]
         cue = quote_segments(reading, i, i)
-        if role == "system" and following:
+        if role == "system" and following and not _FORBIDS.match(fold(segment.text)):
             yield Evidence("NN304", quote_passage(row, following[0]), cue, Extent.AFTER, _CONFIDENCE)
         elif role == "user" and preceding:
             yield Evidence("NN302", quote_passage(row, preceding[-1]), cue, Extent.BEFORE, _CONFIDENCE)
@@ -58,7 +59,7 @@ def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
     if not speeches:
         return
     for i, segment in segments:
-        if not segment.cues & _BAD or i in speeches or segment.code or _PRAISED.search(fold(segment.text)):
+        if not segment.cues & _BAD or i in speeches or segment.code or _is_praise(segment.text):
             continue
         if "bad_sample" not in segment.cues and _ANY_SPEAKER.match(segment.text) and not _OUTCOME.match(segment.text):
             continue
@@ -77,6 +78,10 @@ def _transcribed(reading: Reading, number: int) -> Iterator[Evidence]:
             )
 
 
+def _is_praise(text: str) -> bool:
+    return bool(_PRAISED.search(fold(text))) or blame(text) < 0
+
+
 def _speech_end(reading: Reading, first: int) -> int:
     """The last segment of a speech: up to the next speaker, or the end of its paragraph."""
     last = first
@@ -88,6 +93,11 @@ def _speech_end(reading: Reading, first: int) -> int:
     return last
 
 
+#: An order to whoever answers, which says nothing of a sample.
+_FORBIDS = re.compile(
+    r"\W*(?:please )?(?:never|do not|don't|avoid|must not)\b(?!.*\b(?:samples?|examples?|below|following|follows?|above"
+    r"|these|this|like|learn\w*|imitat\w*|train\w*|transcripts?|dialogues?|turns|demonstrat\w+)\b)"
+)
 _BAD = frozenset({"bad_sample", "bad_outcome"})
 #: What follows it says how an exchange came out; a speaker's name does not.
 _OUTCOME = re.compile(

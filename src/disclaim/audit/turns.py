@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from disclaim.audit.concessions import Outcome, objects, outcome, raised_alone, split_revision, takes_back
 from disclaim.audit.evidence import Evidence, most_alike, quote
 from disclaim.audit.reading import Reading, Segment
 from disclaim.audit.rows import Layout
@@ -62,14 +63,19 @@ _PRAISES = re.compile(
     r"|correct|kind|honest|helpful|model answer|gold standard)\b"
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+#: Advice to the reader, who is told to drop or keep something else than the answer.
+_ADVISES = re.compile(r"\W*(?:don't|do not|never|please|you)\b")
 
 
 def find_objections(reading: Reading) -> Iterator[Evidence]:
     """Assistant turns that a later turn, of the user or of the assistant, takes back, or that somebody who is not the
-    user judges to be bad."""
+    user judges to be bad; and answers that break off and start again."""
     passages = reading.row.passages
+    if reading.row.layout is Layout.PREFERENCE:
+        return
     turns = [i for i, passage in enumerate(passages) if passage.role in ("user", "assistant", "tool")]
-    if reading.row.layout is Layout.PREFERENCE or len(turns) < 3:
+    yield from _revised(reading, turns)
+    if len(turns) < 3:
         return
     by_turn: dict[int, list[int]] = {}
     for i, segment in enumerate(reading.segments):
@@ -79,26 +85,56 @@ def find_objections(reading: Reading) -> Iterator[Evidence]:
         own = by_turn.get(number, [])
         if said and own:
             judge = _judges(reading, own)
-            cue = judge if judge is not None else _objecting(reading, own, said, turns[place - 1])
+            cue = judge if judge is not None else _objecting(reading, own, said, turns[: place + 1])
             if cue is not None:
                 yield _objection(reading, cue, said, "NN302" if judge is not None else "NN109")
         if passages[number].role == "assistant":
             said = (said + own)[-_REMEMBERED:]
 
 
-def _objecting(reading: Reading, own: Sequence[int], said: Sequence[int], before: int) -> int | None:
-    """The sentence at the head of a turn that objects to what was said before; of a user also its whole turn."""
+def _revised(reading: Reading, turns: Sequence[int]) -> Iterator[Evidence]:
+    """What an answer says before it breaks off and starts again."""
+    for number in turns:
+        passage = reading.row.passages[number]
+        parts = split_revision(passage.text) if passage.role == "assistant" else None
+        if parts is not None:
+            end, start, until = parts
+            said = len(passage.text[:end].rstrip())
+            cue = quote(reading.row, number, start, until)
+            yield Evidence("NN106", quote(reading.row, number, 0, said), cue, Extent.BEFORE, 0.7)
+
+
+def _objecting(reading: Reading, own: Sequence[int], said: Sequence[int], turns: Sequence[int]) -> int | None:
+    """The sentence at the head of a turn that objects to what was said before; of a user also its whole turn. None
+    where the answer after an objection keeps to what was said."""
     segments = reading.segments
-    role = reading.row.passages[segments[own[0]].passage].role
-    if role == "user":
-        turn = reading.row.passages[segments[own[0]].passage].text
-        asked = "?" in reading.row.passages[before].text
-        if _AGREES.search(fold(turn)) or _PREFERS.search(fold(turn)):
+    passages = reading.row.passages
+    number = segments[own[0]].passage
+    role, text = passages[number].role, passages[number].text
+    answer = passages[segments[said[-1]].passage].text
+    if role == "assistant":
+        if any(i > segments[said[-1]].passage for i in turns[:-1]):
+            between = [passages[i] for i in turns[:-1] if i > segments[said[-1]].passage]
+            raised = "\n".join(passage.text for passage in between)
+            went = outcome(answer, raised, text, any(passage.role == "tool" for passage in between))
+            if went is not Outcome.OPEN:
+                return own[0] if went is Outcome.CONCEDED else None
+        if "concedes" in segments[own[0]].cues or takes_back(text):
+            return own[0]
+    elif role == "user":
+        reply = next((p.text for p in passages[number + 1 :] if p.role == "assistant"), None)
+        went = outcome(answer, text, reply)
+        if went is not Outcome.OPEN:
+            return own[0] if went is Outcome.CONCEDED else None
+        if _AGREES.search(fold(text)) or _PREFERS.search(fold(text)):
             return None
-        if asked and (len(turn.split()) <= _ANSWER_WORDS or not _OBJECTS.match(fold(turn))):
+        if reply is None and raised_alone(answer, text):
+            return own[0]
+        asked = "?" in passages[turns[-2]].text
+        if reply is not None and not objects(answer, text):
             return None
-    elif role == "assistant" and "concedes" in segments[own[0]].cues:
-        return own[0]
+        if asked and (len(text.split()) <= _ANSWER_WORDS or not _OBJECTS.match(fold(text))):
+            return None
     return next((i for i in own[:_OPENING] if _objects(reading, i, said)), None)
 
 
@@ -107,7 +143,7 @@ def _objects(reading: Reading, i: int, said: Sequence[int]) -> bool:
     segment = reading.segments[i]
     folded = fold(segment.text)
     role = reading.row.passages[segment.passage].role
-    if role == "assistant" and "concedes" in segment.cues:
+    if role == "assistant" and "concedes" in segment.cues and not _ADVISES.match(folded):
         return True
     if segment.holds(_STRONG):
         return role == "assistant" or not _ASKS.search(segment.text)
