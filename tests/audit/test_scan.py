@@ -14,6 +14,7 @@ from scripted_scanner import findings_of, write_rows
 
 from disclaim.audit import (
     Baseline,
+    FindingLines,
     Keep,
     Row,
     ScannedRow,
@@ -174,3 +175,24 @@ def test_suppressed_findings_are_counted_by_what_suppressed_them(tmp_path: Path)
     summary, rows = scan_all(path, settings=settings)
     assert summary.suppressed == {"claim": 1, "inline": 1, "rule": 1}
     assert [row.index for row in rows] == [1]
+
+
+def test_two_processes_find_to_the_byte_what_one_does(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"text": f"{number}. The bridge is made of glass. [not so]", "id": number}) for number in range(900)
+    ]
+    lines[3:6] = ["{broken", "", '{"text": "\\ud800 The bridge is made of glass. [not so]"}']
+    blob = "\n".join(lines).encode() + b'\n"\xff"\n[1]\n'
+    (tmp_path / "a.jsonl").write_bytes(blob)
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(blob)[:-9])
+    (tmp_path / "c.json").write_text(json.dumps([{"text": "The bridge is made of glass. [not so]"}]), encoding="utf-8")
+    written = []
+    for workers in (1, 2):
+        out: list[str] = []
+        summary = scan(
+            [tmp_path], findings_of, ScanSettings(workers), lambda row, out=out: out.append(FindingLines().row(row))
+        )
+        written.append(("".join(out), summary.rows, summary.bytes, summary.unreadable, summary.findings_by_rule))
+    assert written[0] == written[1]
+    assert len(written[0][3]) == 4
+    assert written[0][4]["NN104"] > 890

@@ -72,41 +72,42 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def iter_records(path: Path) -> Iterator[Record | Unreadable]:
+def iter_records(path: Path, parse: bool = True) -> Iterator[Record | Unreadable]:
     """Every row of the file, in order, counted from 0; blank lines are no rows.
 
     A row that cannot be read is given as ``Unreadable`` with the reason; where nothing after it can be read either, as
     in a file that is cut off, ``ends_file`` is set and it is the last. Memory is bounded by the longest row read (50
     MB), not by the file. Raises UserError for an unknown ending, StoreError where the system refuses to read,
-    MissingDependencyError where a package for this format is absent.
+    MissingDependencyError where a package for this format is absent. Without ``parse`` rows of JSON lines come as bytes
+    alone, for ``jsonl.parsed``.
     """
     if require_format(path) is FileFormat.PARQUET:
         yield from parquet_rows(path, str(path))
         return
-    for piece in file_pieces(path):
+    for piece in file_pieces(path, parse):
         if piece.item is not None:
             yield piece.item
 
 
-def file_pieces(path: Path) -> Iterator[Piece]:
+def file_pieces(path: Path, parse: bool = True) -> Iterator[Piece]:
     """All of a file that is not parquet, decompressed, as pieces that join to its bytes. Damage in the compressed data
     ends it with an ``Unreadable``."""
     file = str(path)
     count = 0
     try:
-        for piece in _undamaged_pieces(path, file):
+        for piece in _undamaged_pieces(path, file, parse):
             count += piece.item is not None
             yield piece
     except DataError as error:
         yield Piece(b"", Kind.ROW, Unreadable(file, count, error.message, ends_file=True))
 
 
-def _undamaged_pieces(path: Path, file: str) -> Iterator[Piece]:
+def _undamaged_pieces(path: Path, file: str, parse: bool) -> Iterator[Piece]:
     if format_of(path) is FileFormat.JSON:
         yield from json_pieces(path, file)
         return
     with open_stream(path) as stream:
-        yield from (text_pieces if format_of(path) is FileFormat.TXT else line_pieces)(stream, file)
+        yield from text_pieces(stream, file) if format_of(path) is FileFormat.TXT else line_pieces(stream, file, parse)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import IO
 
-from disclaim.audit.pieces import MAX_ROW_BYTES, MAX_VALUES, Kind, Piece, Record, Unreadable
+from disclaim.audit.pieces import MAX_ROW_BYTES, MAX_VALUES, Kind, Piece, Record, Unparsed, Unreadable
 from disclaim.audit.streams import BUFFER_BYTES
 
 BOM = b"\xef\xbb\xbf"
 _decode = json.JSONDecoder().decode
 
 
-def line_pieces(stream: IO[bytes], file: str) -> Iterator[Piece]:
+def line_pieces(stream: IO[bytes], file: str, parse: bool = True) -> Iterator[Piece]:
     """Every line as a piece: a row, or a gap where it is blank. Only "\\n" ends a line; "\\r" before it belongs to
     the line end. A byte order mark at the head is a gap."""
     index = 0
@@ -28,7 +28,7 @@ def line_pieces(stream: IO[bytes], file: str) -> Iterator[Piece]:
         elif line.isspace():
             yield Piece(line, Kind.GAP)
         else:
-            yield Piece(line, Kind.ROW, read_row(file, index, line))
+            yield Piece(line, Kind.ROW, read_row(file, index, line) if parse else unparsed(file, index, line))
             index += 1
         line = stream.readline(MAX_ROW_BYTES + 1)
 
@@ -65,6 +65,18 @@ def read_row(file: str, index: int, raw: bytes) -> Record | Unreadable:
         return Unreadable(file, index, "nested too deep")
     except ValueError as error:  # a number of too many digits
         return Unreadable(file, index, f"not JSON: {error}")
+
+
+def unparsed(file: str, index: int, raw: bytes) -> Record:
+    """The row's bytes alone; ``parsed`` does the rest."""
+    return Record(file, index, raw, Unparsed.VALUE)
+
+
+def parsed(item: Record | Unreadable) -> Record | Unreadable:
+    """The row, parsed where that was left undone."""
+    if isinstance(item, Record) and item.value is Unparsed.VALUE:
+        return read_row(item.file, item.index, item.raw)
+    return item
 
 
 def too_long(file: str, index: int) -> Unreadable:

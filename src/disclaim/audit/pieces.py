@@ -11,6 +11,12 @@ MAX_ROW_BYTES = 50_000_000
 MAX_VALUES = 5_000_000
 
 
+class Unparsed(Enum):
+    """The value of a row of JSON lines of which only the bytes were taken, for another process to parse."""
+
+    VALUE = "unparsed"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row as it stands in its file: ``index`` counts from 0, unreadable rows included. ``raw`` is the row's exact
