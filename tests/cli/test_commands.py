@@ -486,5 +486,5 @@ def test_ctrl_c_says_that_finished_work_is_kept(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert stderr.rstrip().endswith("finished work is kept: run the same command again to go on")
+    assert stderr.rstrip().endswith("run the same command again, finished work is not repeated")
     assert "Traceback" not in stderr

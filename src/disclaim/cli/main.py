@@ -65,5 +65,5 @@ def main() -> None:
 
 _LAST_WORDS: dict[str | int | None, str] = {
     2: "hint: add --help to any command for its arguments and options",
-    130: "\ninterrupted; finished work is kept: run the same command again to go on",
+    130: "\ninterrupted: run the same command again, finished work is not repeated",
 }
