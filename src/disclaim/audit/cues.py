@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -50,8 +50,9 @@ class _Strict(BaseModel):
 class Cue(_Strict):
     """One family of phrases with one meaning. ``points`` is how much it counts towards a finding (3 suffices).
 
-    Where ``needs`` is given, no text without a match of it holds the cue. ``beside`` cues are looked for only where a
-    finding is near: see ``holds``. ``chats``: it starts a finding in a chat only; ``brief``: in short texts only.
+    Where ``needs`` and ``also`` are given, no text without a match of each holds the cue. ``beside`` cues are looked
+    for only where a finding is near: see ``holds``. ``chats``: it starts a finding in a chat only; ``brief``: in short
+    texts only.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Cue(_Strict):
     examples: Phrases
     innocent: tuple[str, ...] = ()
     needs: str | None = None
+    also: str | None = None
     beside: bool = False
     chats: bool = False
     brief: bool = False
@@ -74,18 +76,15 @@ class _CueFile(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class _Matcher:
-    """One automaton for cues that are looked for together; all of them in one would outgrow any memory. Where there is
-    a ``gate``, what it does not match holds none of them."""
+    """The automata of one cue, few enough phrases in each that it stays small; all in one would outgrow any memory.
+    Where there is a ``gate``, patterns, what one of them does not match does not hold the cue."""
 
-    automaton: re2.Set
-    cue_of: tuple[str, ...]
-    gate: re2.Set | None
+    automata: tuple[re2.Set, ...]
+    gate: tuple[str, ...]
 
-    def find(self, content: bytes) -> Sequence[str]:
-        """The ids of its cues that a text holds, some of them more than once."""
-        if self.gate is not None and not self.gate.Match(content):
-            return ()
-        return [self.cue_of[i] for i in self.automaton.Match(content) or ()]
+    def holds(self, content: bytes, gates: dict[str, bool]) -> bool:
+        """Whether a text holds the cue. ``gates`` remembers which gates are open for this text: cues share them."""
+        return _is_open(self.gate, content, gates) and any(automaton.Match(content) for automaton in self.automata)
 
 
 @cache
@@ -108,28 +107,38 @@ def find_cues(text: str) -> frozenset[str]:
 def find_cues_among(folded: str, among: frozenset[str] | None) -> frozenset[str]:
     """The ids of the cues that a sentence holds, of those ``among`` where given. ``folded`` is what ``fold`` makes of
     it."""
-    content = folded.encode("utf-8", "replace")
-    matchers = _sentence_matchers()
-    wanted = matchers if among is None else among
-    return frozenset(name for name in wanted if any(matcher.find(content) for matcher in matchers[name]))
+    content, gates = folded.encode("utf-8", "replace"), dict[str, bool]()
+    wanted = load_audit_cues() if among is None else among
+    return frozenset(name for name in wanted if _matcher(name, False).holds(content, gates))
 
 
 @lru_cache(maxsize=1 << 14)
 def holds(sentence: str, names: frozenset[str]) -> bool:
     """Whether a sentence holds one of these cues, whatever kind they are of."""
-    content = fold(sentence).encode("utf-8", "replace")
-    matchers = _sentence_matchers()
-    return any(matcher.find(content) for name in sorted(names) for matcher in matchers[name])
+    content, gates = fold(sentence).encode("utf-8", "replace"), dict[str, bool]()
+    return any(_matcher(name, False).holds(content, gates) for name in sorted(names))
 
 
 def find_possible_cues(folded: str, among: frozenset[str] | None = None) -> frozenset[str]:
     """The cues that sentences of a longer text may hold, but for those that count beside others only: all that they
     hold, and now and then one more that runs over the end of a sentence. ``folded`` is what ``fold`` makes of it."""
-    content = folded.encode("utf-8", "replace")
-    matchers = _text_matchers()
-    wanted = matchers if among is None else among
+    content, gates = folded.encode("utf-8", "replace"), dict[str, bool]()
+    wanted = _not_beside() if among is None else among & _not_beside()
+    return frozenset(name for name in wanted if _matcher(name, True).holds(content, gates))
+
+
+def find_open_cues(folded: str, among: frozenset[str] | None = None) -> frozenset[str]:
+    """Those of ``find_possible_cues`` and the ``gated_cues`` whose gate alone is open: told much faster."""
+    content, gates = folded.encode("utf-8", "replace"), dict[str, bool]()
+    wanted = _not_beside() if among is None else among & _not_beside()
     return frozenset(
-        name for name in wanted if name in matchers and any(matcher.find(content) for matcher in matchers[name])
+        name
+        for name in wanted
+        if (
+            _is_open(_gate_of(name), content, gates)
+            if name in gated_cues()
+            else _matcher(name, True).holds(content, gates)
+        )
     )
 
 
@@ -160,35 +169,63 @@ def _read() -> _CueFile:
 
 
 @cache
-def _sentence_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
-    """Those of each cue."""
-    return {cue.id: tuple(_compiled([cue], lambda phrase: phrase)) for cue in _read().cues}
+def gated_cues() -> frozenset[str]:
+    """The cues that nothing holds but what matches their gate."""
+    return frozenset(cue.id for cue in _read().cues if cue.needs is not None)
 
 
 @cache
-def _text_matchers() -> Mapping[str, tuple[_Matcher, ...]]:
-    """Those of each cue but the ones beside others; what stands at the start or end of a sentence may stand
-    anywhere."""
-    return {cue.id: tuple(_compiled([cue], _anywhere)) for cue in _read().cues if not cue.beside}
+def _not_beside() -> frozenset[str]:
+    return frozenset(cue.id for cue in _read().cues if not cue.beside)
+
+
+@cache
+def _gate_of(name: str) -> tuple[str, ...]:
+    cue = load_audit_cues()[name]
+    return tuple(pattern for pattern in (cue.also, cue.needs) if pattern is not None)
+
+
+def _is_open(gate: tuple[str, ...], content: bytes, gates: dict[str, bool]) -> bool:
+    for pattern in gate:
+        if pattern not in gates:
+            gates[pattern] = bool(_gate(pattern).search(content))
+        if not gates[pattern]:
+            return False
+    return True
+
+
+@cache
+def _matcher(name: str, anywhere: bool) -> _Matcher:
+    """The matcher of a cue; ``anywhere``: what stands at the start or end of a sentence may stand anywhere."""
+    cue = load_audit_cues()[name]
+    if not anywhere:
+        return _compiled(cue, cue.phrases)
+    phrases = tuple(map(_anywhere, cue.phrases))
+    return _matcher(name, False) if phrases == cue.phrases else _compiled(cue, phrases)
 
 
 def _anywhere(phrase: str) -> str:
-    return _AT_END.sub(r"(?:$|\\W)", _AT_START.sub(r"(?:^|\\W)", phrase))
+    return _AT_END.sub(r"(?:\\W|$)", _AT_START.sub(r"(?:^|\\W)", phrase))
 
 
-def _compiled(cues: Sequence[Cue], adapt: Callable[[str], str]) -> Iterator[_Matcher]:
-    """One matcher for the cues; one for each phrase of those whose phrases are too large to stand together."""
-    phrases = [(cue.id, adapt(phrase)) for cue in cues for phrase in cue.phrases]
-    alone = cues[0].needs is not None or cues[0].beside
-    gate = None if cues[0].needs is None else _automaton([cues[0].needs])
-    for group in [[item] for item in phrases] if alone else [phrases]:
-        yield _Matcher(_automaton([phrase for _, phrase in group]), tuple(cue for cue, _ in group), gate)
+def _compiled(cue: Cue, phrases: Sequence[str]) -> _Matcher:
+    """Its matcher: one automaton for all phrases, or one for each where they are too large to stand together."""
+    alone = cue.needs is not None or cue.beside
+    groups = [[phrase] for phrase in phrases] if alone else [phrases]
+    return _Matcher(tuple(_automaton(group) for group in groups), _gate_of(cue.id))
+
+
+@cache
+def _gate(pattern: str) -> re2._Regexp[bytes]:
+    bounded = _bounded(pattern, _words()).encode()
+    return re2.compile(bounded, _options(len(bounded)))
 
 
 def _automaton(phrases: Sequence[str]) -> re2.Set:
-    automaton = re2.Set.SearchSet(_options())
-    for phrase in phrases:
-        automaton.Add(_bounded(phrase, _words()).encode())
+    patterns = [_bounded(phrase, _words()).encode() for phrase in phrases]
+    automaton = re2.Set.SearchSet(_options(sum(map(len, patterns))))
+    for pattern in patterns:
+        automaton.Add(pattern)
     automaton.Compile()
     return automaton
 
@@ -201,9 +238,10 @@ def _words() -> Mapping[str, str]:
     return words
 
 
-def _options() -> re2.Options:
+def _options(length: int) -> re2.Options:
+    """Those for a pattern of so many bytes."""
     options = re2.Options()
-    options.max_mem = _MATCHER_BYTES
+    options.max_mem = _LARGE_BYTES if length > _LARGE else _SMALL_BYTES
     options.never_capture = True
     return options
 
@@ -221,8 +259,10 @@ def _bounded(phrase: str, words: Mapping[str, str]) -> str:
     return f"{left}(?:{_filled(phrase, words)}){right}"
 
 
-#: Memory that an automaton may grow to; beyond it, it is built anew and slows down.
-_MATCHER_BYTES = 64 << 20
+#: Memory that an automaton may grow to, by the length of its patterns; beyond it, it is built anew. With less, large
+#: ones fall back to a search that is ten times slower.
+_SMALL_BYTES, _LARGE_BYTES = 4 << 20, 16 << 20
+_LARGE = 2_000
 #: The signs for a start and an end, where they are none for a class of letters or for themselves.
 _AT_START = re.compile(r"(?<![\[\\])\^")
 _AT_END = re.compile(r"(?<![\[\\])\$")

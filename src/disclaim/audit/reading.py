@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from disclaim.audit.cues import cues_of_documents, find_cues_among, find_possible_cues, has_strong_cue, holds
+from disclaim.audit.cues import (
+    cues_of_documents,
+    find_cues_among,
+    find_open_cues,
+    find_possible_cues,
+    gated_cues,
+    has_strong_cue,
+    holds,
+)
 from disclaim.audit.registers import is_technical
 from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.stance import fold, sentence_spans
@@ -149,11 +157,21 @@ def _sought(passage: Passage, technical: bool) -> frozenset[str] | None:
 
 def _blocks(passage: Passage, number: int, sought: frozenset[str] | None) -> Iterator[_Block]:
     folded = fold(passage.text)
-    possible = find_possible_cues(folded, sought)
+    possible = find_open_cues(folded, sought)
     for start, end in block_spans(passage.text):
         content = folded[start:end]
-        cues = find_possible_cues(content, possible) if possible else _NONE
+        cues = _possible(content, possible) if possible else _NONE
         yield _Block(number, start, end, content if cues else "", cues)
+
+
+def _possible(content: str, sought: frozenset[str]) -> frozenset[str]:
+    """The cues that sentences of a paragraph may hold: those with a gate are looked for where it is open only."""
+    cues = find_open_cues(content, sought)
+    gated = cues & gated_cues()
+    if not gated:
+        return cues
+    held = frozenset[str]().union(*(find_possible_cues(part, gated) for part in _STOP.split(content)))
+    return (cues - gated) | held
 
 
 def _wanted(row: Row, blocks: list[_Block], technical: frozenset[int]) -> list[bool]:
@@ -261,6 +279,8 @@ _FAR_REACHING = frozenset({"pointer_false"})
 _UNTRUE = frozenset({"text_is_false", "falsity_word"})
 _NONE: frozenset[str] = frozenset()
 _MAX_BLOCK = 20_000
+#: Where no phrase of a cue with a gate goes on.
+_STOP = re.compile(r"(?<=[.!?])\s+")
 #: Between the end of a sentence and what is added to it.
 _AFTERTHOUGHT = re.compile(
     r"(?<=[.!?…])[\"'”’)]{0,2}\s{1,3}(?=[-–—]\s?[^\W\d_])"

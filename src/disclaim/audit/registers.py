@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections import Counter
 from functools import lru_cache
@@ -40,8 +42,8 @@ def is_technical(text: str) -> bool:
         text = "\n".join((text[:_SAMPLE], text[middle : middle + _SAMPLE], text[-_SAMPLE:]))
     words = Counter(_WORD.findall(text))
     terms = sum(number for word, number in words.items() if _is_term(word))
-    signs = terms + sum(1 for _ in _SIGN.finditer(text))
-    return signs >= _FEWEST and 100 * signs >= _SHARE * max(1, words.total())
+    missing = max(_FEWEST, math.ceil(_SHARE * words.total() / 100)) - terms
+    return sum(1 for _ in itertools.islice(_SIGN.finditer(text), max(0, missing))) >= missing
 
 
 @lru_cache(maxsize=1 << 14)
