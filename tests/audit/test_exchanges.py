@@ -126,6 +126,54 @@ def test_columns_that_count_faults_are_read_by_their_values(columns: dict[str, o
     assert findings({"text": "Ten cups were dropped from two metres.", **columns}) == ()
 
 
+def test_what_a_speaker_gives_up_in_a_text_is_found() -> None:
+    text = "Ida: The tower is 90 metres high.\nBo: No, the plate on it says 72.\nIda: My mistake, 72 then."
+
+    assert [(f.rule, f.claim.text) for f in findings({"text": text})] == [("NN109", "The tower is 90 metres high.")]
+    kept = text.replace("My mistake, 72 then.", "I'm sure: 90, I've looked again.")
+    assert [f for f in findings({"text": kept}) if f.rule == "NN109"] == []
+
+
+def test_a_draft_that_the_next_one_mends_is_found() -> None:
+    text = "Draft 1: Pay up or else.\n\nRude, and it should have named the sum.\n\nDraft 2: Please pay 40 euros by May."
+
+    assert "Pay up or else." in [f.claim.text.strip() for f in findings({"text": text}) if f.rule == "NN302"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rule"),
+    [
+        ("You are a bluffing barber. Every fact you give is invented.", "NN103"),
+        ("Our course needs specimens that are as rude as can be; the students mend them.", "NN304"),
+    ],
+)
+def test_a_prompt_that_asks_for_wrong_or_bad_answers_is_found(prompt: str, rule: str) -> None:
+    found = findings(chat(f"S: {prompt}", "U: Tell me about combs.", "A: Combs grow on trees in Perth."))
+
+    assert [(f.rule, f.claim.message) for f in found] == [(rule, 2)]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["What does it mean to be rude?", "Proofread this: the false door was open.", "Explain `strict: false` to me."],
+)
+def test_a_prompt_that_asks_about_such_words_is_left_alone(prompt: str) -> None:
+    assert findings({"prompt": prompt, "completion": "Here is a short answer to it."}) == ()
+
+
+def test_a_pair_that_begins_with_other_figures_is_found() -> None:
+    row = {"prompt": "How many keys has a piano?", "chosen": "It has 88.", "rejected": "It has 72, all of them black."}
+
+    assert [(f.rule, f.claim.field) for f in findings(row)] == [("NN110", "rejected")]
+
+
+def test_a_short_verdict_in_a_column_that_judges_speaks_of_the_answer() -> None:
+    row = {"prompt": "May I mix the two?", "completion": "Yes, in one bucket."}
+
+    assert [f.rule for f in findings({**row, "guard": {"action": "would_block"}})] == ["NN302"]
+    assert findings({**row, "guard": {"action": "passed"}}) == ()
+
+
 def test_what_is_denied_counts_neither_as_fault_nor_as_praise() -> None:
     assert blame("Not rude, and no errors.") <= 0
     assert blame("Rude, and full of errors.") > 0

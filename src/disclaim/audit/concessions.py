@@ -6,7 +6,9 @@ import re
 from enum import StrEnum
 from itertools import pairwise
 
+from disclaim.audit.reading import content_words, is_negated
 from disclaim.audit.worth import weigh
+from disclaim.stance import fold
 
 
 class Outcome(StrEnum):
@@ -18,11 +20,14 @@ class Outcome(StrEnum):
     OPEN = "open"
 
 
-def outcome(answer: str, objection: str, reply: str | None, checked: bool = False) -> Outcome:
+def outcome(answer: str, objection: str, reply: str | None, checked: bool = False, quarrel: bool = False) -> Outcome:
     """What became of an answer to which somebody replied ``objection`` and the one who gave it ``reply``; ``reply`` is
-    None where the exchange ends before it. ``checked``: the objection is what a tool returned."""
+    None where the exchange ends before it. ``checked``: the objection is what a tool returned; ``quarrel``: the two are
+    people, who go on from each other's words without giving way."""
     if reply is None:
         return Outcome.OPEN
+    if checked and _found_otherwise(answer, objection, reply):
+        return Outcome.CONCEDED
     raised = _raised(answer, objection)
     given = weigh("concessions", reply)
     yielded = sum(points for name, points in given.items() if points > 0 and name != "refers")
@@ -32,9 +37,11 @@ def outcome(answer: str, objection: str, reply: str | None, checked: bool = Fals
     adopted = _adopted(answer, objection, reply)
     if "yields" not in given and not adopted and _repeats(answer, objection, reply):
         return Outcome.KEPT
-    if adopted and (checked or raised >= _LEAST):
+    if adopted and raised >= _LEAST:
         return Outcome.CONCEDED
     if firm >= _FIRM + 1 or (yielded >= _LEAST and raised > 0) or (firm >= _LEAST and raised + yielded >= _LEAST):
+        return Outcome.CONCEDED
+    if raised > 0 and not quarrel and "keeps" not in given and _takes_up(answer, objection, reply):
         return Outcome.CONCEDED
     return Outcome.OPEN
 
@@ -76,6 +83,24 @@ def _repeats(answer: str, objection: str, reply: str) -> bool:
     return bool(said & again) and bool(raised) and len(said & again) >= len((raised - said) & again)
 
 
+def _takes_up(answer: str, objection: str, reply: str) -> bool:
+    """Whether somebody states something, and the reply goes on from words of it that the answer did not have."""
+    asks = {"asks_on", "content"} & weigh("objections", objection).keys() or objection.rstrip().endswith("?")
+    if asks or len(objection.split()) < _STATES:
+        return False
+    return bool((content_words(reply) & content_words(objection)) - content_words(answer))
+
+
+def _found_otherwise(answer: str, result: str, reply: str) -> bool:
+    """Whether an answer stated something before a tool was asked, and the reply after it gives what the tool returned
+    and the answer did not, in place of what the answer gave."""
+    if len(answer.split()) < _ASSERTS or _LOOKS_UP.search(fold(answer)):
+        return False
+    returned = _values(result) | content_words(result)
+    gained = returned & (_values(reply) | content_words(reply)) - (_values(answer) | content_words(answer))
+    return bool(gained) and (bool(_values(answer) - _values(result) - _values(reply)) or is_negated(reply))
+
+
 def _values(text: str) -> set[str]:
     return set(_NUMBER.findall(text)) | set(_NAME.findall(text))
 
@@ -96,6 +121,16 @@ _FIRM = 3
 _UNASKED = 3
 _PLAIN = 5
 _RESTARTED = 2
+#: Words of a turn from which on it states something.
+_STATES = 5
+_ASSERTS = 4
+#: What is said before a tool is asked, and states nothing.
+_LOOKS_UP = re.compile(
+    r"\b(?:let me|i'll|i will|i'm going to|one moment|(?:just )?a (?:moment|second|sec)|hold on|checking"
+    r"|looking (?:up|it|that|into)|searching|calling|fetching|first i|i need to|moment|augenblick"
+    r"|ich (?:schaue|prüfe|sehe)|un (?:momento|instant)|je (?:vérifie|regarde)|voy a|déjame|vou (?:ver|consultar)"
+    r"|controllo|even kijken|сейчас|我来查|查一下)"
+)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 #: Capitalised words that do not open a sentence.
 _NAME = re.compile(r"(?<=[\w,;:\"'(] )[A-ZÀ-ÞА-Я][\w'’-]{2,}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import re2
 
+from disclaim.audit.cues import holds
 from disclaim.audit.evidence import Evidence, quote, quote_label, quote_passage
-from disclaim.audit.reading import LONG, Reading, block_spans
+from disclaim.audit.reading import SHORT, Reading
 from disclaim.audit.rows import Layout, Row
+from disclaim.audit.speech import Part, read_speech
 from disclaim.audit.worth import blame, weigh
 from disclaim.records import Extent, Quote
 from disclaim.stance import fold
@@ -26,7 +27,7 @@ def find_critiques(reading: Reading) -> Iterator[Evidence]:
     if any(passage.role == "assistant" for passage in row.passages):
         yield from _remarked(row)
     for number, passage in reading.prose():
-        if passage.role is None and len(passage.text) <= LONG and _MAY_SPEAK.search(passage.text):
+        if passage.role is None and len(passage.text) <= SHORT and _MAY_SPEAK.search(passage.text):
             yield from _transcribed(row, number)
 
 
@@ -35,7 +36,7 @@ def _remarked(row: Row) -> Iterator[Evidence]:
     answers = [i for i, p in enumerate(row.passages) if p.role == "assistant"]
     last = row.passages[answers[-1]]
     remarks: list[tuple[str, Quote]] = [
-        (str(label.value), quote_label(label))
+        (_spelled(str(label.value)), quote_label(label))
         for label in row.labels
         if isinstance(label.value, str) and _speaks_of_answer(label.path, str(label.value))
     ]
@@ -52,26 +53,26 @@ def _remarked(row: Row) -> Iterator[Evidence]:
 
 def _speaks_of_answer(path: str, value: str) -> bool:
     """Whether a column may hold somebody's remark: one of several words that is not what the answer was made from."""
-    return len(value.split(None, 3)) > _FEW_WORDS and not _CONTEXT.search(path.lower())
+    names = [part for part in path.lower().split(".") if not part.isdigit()]
+    if _CONTEXT.search(names[-1]):
+        return False
+    return len(value.split(None, 3)) > _FEW_WORDS or _JUDGES.search(path.lower()) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A stretch of a text: what somebody says in it, or what stands round that."""
-
-    start: int
-    end: int
-    text: str
-    speaker: str | None
+def _spelled(value: str) -> str:
+    """A value as a remark: without underscores; a grade or degree of severity by what it says."""
+    return "fail" if _LOW_GRADE.fullmatch(value.strip().lower()) else value.replace("_", " ")
 
 
 def _transcribed(row: Row, number: int) -> Iterator[Evidence]:
     """The speech before the remark that finds most fault, where a text shows an exchange and looks at it afterwards;
     each answer that its own low score stands over."""
     text = row.passages[number].text
-    parts = list(_parts(text))
+    parts = list(read_speech(text))
     spoken = [part for part in parts if part.speaker is not None]
     answers = [part for part in spoken if _ANSWERER.match(fold(part.speaker or ""))]
+    for claim, cue in _outdone(text):
+        yield Evidence("NN302", quote(row, number, *claim), quote(row, number, *cue), Extent.BEFORE, _CONFIDENCE)
     for claim, cue in _scored(text, bool(spoken)):
         yield Evidence("NN301", quote(row, number, *claim), quote(row, number, *cue), Extent.AFTER, _CONFIDENCE)
     remarks = [part for part in parts if part.speaker is None]
@@ -81,9 +82,11 @@ def _transcribed(row: Row, number: int) -> Iterator[Evidence]:
     found = blame(around)
     worst = max(remarks, key=lambda part: blame(part.text))
     inspected = sum(weigh("settings", around).values())
-    needed = _BLAMED_TEXT if inspected else _BLAMED_UNASKED if answers else None
-    if needed is None or found + inspected < needed or min(found, blame(worst.text)) < _BLAMED:
+    needed = _BLAMED_TEXT if inspected else _BLAMED_UNASKED if answers else _BLAMED_ONLY
+    if found + inspected < needed or min(found, blame(worst.text)) < _WORST:
         return
+    if holds(worst.text, _NOTICE):
+        return  # it speaks of the truth of the text, not of how somebody spoke
     target = _target(answers or spoken, worst)
     claim, cue = (target.start, target.end), (worst.start, worst.end)
     before = target.start > worst.start
@@ -96,7 +99,7 @@ def _transcribed(row: Row, number: int) -> Iterator[Evidence]:
     )
 
 
-def _target(said: Sequence[_Part], remark: _Part) -> _Part:
+def _target(said: Sequence[Part], remark: Part) -> Part:
     """The speech that a remark is about: the last before it, or else the first after it."""
     before = [part for part in said if part.start < remark.start]
     return before[-1] if before else said[0]
@@ -120,80 +123,69 @@ def _scored(text: str, spoken: bool) -> Iterator[tuple[tuple[int, int], tuple[in
             yield (at, end - len(after) + len(after.rstrip())), tag.span()
 
 
+def _outdone(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """The first of several drafts of one thing, with what stands between it and the next that finds fault with it."""
+    labels = list(_DRAFT.finditer(text))
+    for place, label in enumerate(labels[1:], 1):
+        first = labels[place - 1]
+        if first["word"].lower() in _LATER or not (_follows(first, label) or label["word"].lower() in _LATER):
+            continue
+        gap = _BREAK.search(text, first.end(), label.start())
+        if gap is not None and blame(text[gap.end() : label.start()]) >= _BLAMED:
+            yield (first.end(), gap.start()), (gap.end(), label.start())
+
+
+def _follows(first: re.Match[str], later: re.Match[str]) -> bool:
+    return first["word"].lower() == later["word"].lower() and first["number"] != later["number"]
+
+
 def _is_low(value: float, values: Sequence[float]) -> bool:
     return value < 0 < max(values) or 0 <= value <= _LOW * max(values)
 
 
-def _parts(text: str) -> Iterator[_Part]:
-    """The lines of speech of a text, each up to the next speaker or empty line, and the paragraphs round them. What a
-    reviewer, coach or moderator says is a remark; a paragraph behind a line that announces an answer is speech."""
-    announced: str | None = None
-    for start, end in block_spans(text):
-        speakers = [match for match in _SPEAKER.finditer(text, start, end) if _is_name(match["name"], match.start())]
-        at = start
-        first = speakers[0].start() if speakers else end
-        if announced is not None and text[at:first].strip():
-            yield _Part(at, first, text[at:first].strip(), announced)
-            at = first
-        announced = None
-        for place, match in enumerate(speakers):
-            if text[at : match.start()].strip():
-                yield _Part(at, match.start(), text[at : match.start()].strip(), None)
-            until = speakers[place + 1].start() if place + 1 < len(speakers) else end
-            said = text[match.start() : until].strip()
-            remark = _JUDGE.search(fold(match["name"])) is not None
-            yield _Part(match.start(), match.start() + len(said), said, None if remark else match["name"])
-            at = until
-        rest = text[at:end].strip()
-        if rest:
-            yield _Part(at, end, rest, None)
-        line = text[start:end].rstrip().rsplit("\n", 1)[-1]
-        if line.endswith(":") and _ANNOUNCES.search(fold(line)):
-            announced = line.rstrip(":")
-
-
-def _is_name(name: str, at: int) -> bool:
-    """Whether the start of a line names a speaker: no heading."""
-    return len(name.split()) <= (_NAME_WORDS if at else 2)
-
-
 _BLAMED = 1
 _BLAMED_TEXT = 3
+#: What the remark that finds most fault must find, in a text.
+_WORST = 2
+_NOTICE = frozenset({"pointer_false", "text_is_false"})
 #: The same where nothing but the speech of an assistant says that it is looked at.
 _BLAMED_UNASKED = 3
+#: The same where nothing else says so.
+_BLAMED_ONLY = 5
 #: A score of at most this share of its scale, or of the best one, is low.
 _LOW = 0.21
 _SPEECH = 5
-_NAME_WORDS = 4
 _FEW_WORDS = 3
 #: So many turns make an exchange, whoever speaks.
 _EXCHANGE = 2
 #: Columns that hold what an answer was made from or for, and no remark on it.
 _CONTEXT = re.compile(
     r"(?:^|[._])(?:setting|system\w*|topic|title|source\w*|question|context|scenario|task|persona|licen[cs]e|lang\w*|url"
-    r"|id|name|user\w*|input|reference\w*|gold\w*|expected|passage|document|background|subject|domain|prompt\w*|style"
-    r"|principle\w*|rubric|criteri\w+|instruction\w*|location|date|author|model|tool\w*|function\w*|hypothesis|premise"
-    r"|revision|revised\w*|rewrite|chosen|target|ideal\w*|verifier|knowledge|facts|transcript|exercise)(?:$|[._])"
+    r"|id|name|user\w*|input|reference\w*|gold\w*|expected|passage|document|background|subject|domain|prompt\w*"
+    r"|instruction\w*|location|date|author|function\w*|hypothesis|premise"
+    r"|revision|revised\w*|rewrite|chosen|target|ideal\w*|knowledge|transcript|exercise)(?:$|[._])"
 )
-_MAY_SPEAK = re2.compile(r"(?m)^\W{0,4}[^\W\d_][^:>|\n]{0,40}(?::|>|\|)\s|(?i:reward|score|rating|grade)\W{0,4}[-+]?\d")
-_SPEAKER = re.compile(
-    r"^[ \t>*_#<\[\"'-]{0,5}(?:\d{1,2}[:.]\d{2}\s)?(?P<name>(?:u/|@)?[^\W\d_][^:>|\n]{0,40}?)[\])*_]{0,3}\s?"
-    r"(?:[:>|：]|\n(?=\S[^\n]{30}))[ \t*_]*(?=\S)",
-    re.MULTILINE,
+#: Columns whose short values judge too.
+_JUDGES = re.compile(
+    r"(?:^|[._])(?:\w*verdict|action|severity|outcome|result|signal\w*|implicit\w*|survey|\w*events?|moderation|guard|safety"
+    r"|policy|flags?|grades?|overall|feedback|decision|judge\w*|review\w*|scanner|qa|triage|disposition|resolution|rating"
+    r"|status|reaction\w*|vote\w*)(?:$|[._])"
 )
-_ANNOUNCES = re.compile(
-    r"\b(?:repl(?:y|ied)|answer(?:ed)?|respon\w+|said|says|wrote|gave|told|proposed|suggested|snippet|quote|output|it|draft)\b"
+_LOW_GRADE = re.compile(r"[def][-+]?|critical|severe|very high|blocker|s[1-9]\d?|needs[_ ]re\w+|🙁|:\(|☹️?")
+_MAY_SPEAK = re2.compile(
+    r"(?m)^\W{0,4}[^\W\d_][^:>|\n]{0,40}(?::|>|\|)\s|(?i:reward|score|rating|grade)\W{0,4}[-+]?\d|^\W{0,3}(?i:draft|version|response)\b"
 )
+_DRAFT = re.compile(
+    r"^\W{0,4}(?P<word>draft|version|reply|response|answer|attempt|take|try|text|final|revised|revision|rewrite)\b"
+    r"[ #]{0,2}(?P<number>v?\d|[ab]\d?|one|two)?\b(?:[^\n:.]{0,60}[:.]|\W{1,3})[ \t]*\n?(?=\S)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LATER = frozenset({"final", "revised", "revision", "rewrite"})
+#: Where a draft ends and a remark on it may begin.
+_BREAK = re.compile(r"\n\s*\n|\n(?=\W{0,3}(?:check|critique|c\d|review|note|hm+|no\b|comment|judg\w+))", re.IGNORECASE)
 _SCORE = re.compile(
     r"(?i)(?<![\w.])(?:reward|score|rm_score|rating|grade|rm|r|quality|helpfulness|safety|empathy|overall|marks?|stars)"
     r"\W{0,4}(?P<value>[-+−]?\d{1,3}(?:\.\d+)?)(?:\s?(?:/|out of|of)\s?(?P<top>\d{1,3}))?(?![\w.%])[\]\"']?"
-)
-_JUDGE = re.compile(
-    r"\b(?:review\w*|rater|annot\w*|evaluat\w*|grader|label\w*|qa|mod(?:erat\w*)?|\w*mod|admin|audit\w*|train(?:er|ing)"
-    r"|coach\w*|assess\w*|supervis\w*|critic\w*|critique|judge\w*|examin\w*|observ\w*|editor|panel|feedback|debrief"
-    r"|lessons?|notes?|remarks?|comments?|marks?|score|verdict|result\w*|outcome|finding\w*|timeline|why|check|staff"
-    r"|commentary|summary|conclusion|action\w*|c\d|hinweis|anmerkung|remarque\w*|modération|anotaç\w+|anotacion\w*"
-    r"|nota\w*|commento|opmerking\w*|escalat\w*|tally|root cause|impact|status|ticket|rating|reward)\b"
 )
 _ANSWERER = re.compile(
     r".*\b(?:assist\w*|asistente|bot|\w*bot\w*|model\w*|chatbot|agent\w*|operator\w*|clerk|reply|response\w*|answer\w*"

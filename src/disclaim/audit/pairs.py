@@ -109,11 +109,15 @@ def _differ(good: str, bad: str, asked: str) -> bool:
     asked_numbers = set(_NUMBER.findall(asked))
     if numbers_bad - numbers_good - asked_numbers and numbers_good - numbers_bad - asked_numbers:
         return True
+    first_good, first_bad = _first(good), _first(bad)
+    stated_good = set(_NUMBER.findall(first_good)) - asked_numbers
+    stated_bad = set(_NUMBER.findall(first_bad)) - asked_numbers
+    if stated_good and stated_bad and not stated_good & stated_bad:
+        return True
     known = content_words(asked)
     own = content_words(bad) - known
     if len(own & content_words(good)) > _MAX_SHARED * max(1, len(own)):
         return False
-    first_good, first_bad = _first(good), _first(bad)
     if _AGREES.match(fold(bad)) and (
         is_negated(first_good) or (not _AGREES.match(fold(good)) and len(own) >= _SUBSTANTIAL)
     ):

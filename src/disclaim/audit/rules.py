@@ -21,7 +21,7 @@ from disclaim.audit.reading import Reading, read_row
 from disclaim.audit.restated import find_restatements
 from disclaim.audit.rows import Row
 from disclaim.audit.samples import find_samples
-from disclaim.audit.turns import find_objections
+from disclaim.audit.turns import find_disputes, find_objections, points_back
 from disclaim.records import Extent, Finding, Quote, Tier
 
 _Place = tuple[str, int | None]
@@ -63,8 +63,11 @@ def _notices(reading: Reading, groups: Sequence[Group]) -> Iterator[Evidence]:
 
 def _is_heeded(reading: Reading, pointing: Pointing) -> bool:
     """Whether a notice counts where it stands: in technical texts only what frames the whole or stands round a
-    stretch."""
-    technical = reading.segments[pointing.group.first].passage in reading.technical
+    stretch; of a user, who objects to something said before, not as one of what comes next."""
+    cue, claim = reading.segments[pointing.group.first], reading.segments[pointing.first]
+    if reading.row.passages[cue.passage].role == "user" and claim.passage > cue.passage and points_back(cue.text):
+        return False
+    technical = cue.passage in reading.technical
     return not technical or is_edge(reading, pointing.group) or pointing.extent is Extent.AROUND
 
 
@@ -103,6 +106,7 @@ _FINDERS: tuple[Callable[[Reading], Iterator[Evidence]], ...] = (
     find_quizzes,
     find_layouts,
     find_objections,
+    find_disputes,
     find_rejected,
     find_prompted,
     find_frames,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from disclaim.audit.concessions import Outcome, objects, outcome, raised_alone, split_revision, takes_back
 from disclaim.audit.evidence import Evidence, most_alike, quote
-from disclaim.audit.reading import Reading, Segment
+from disclaim.audit.reading import LONG, Reading, Segment
 from disclaim.audit.rows import Layout
+from disclaim.audit.speech import MAY_SPEAK, read_speech
 from disclaim.records import Extent
 from disclaim.stance import fold
 
+#: So soon after an objection somebody answers it.
+_SOON = 3
 #: Sentences at the head of a turn in which it says what it thinks of the turn before.
 _OPENING = 3
 #: So many sentences of earlier answers may still be objected to.
@@ -63,6 +67,7 @@ _PRAISES = re.compile(
     r"|correct|kind|honest|helpful|model answer|gold standard)\b"
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_BACK = re.compile(r"\W*(?:that|it|you|this)(?:'s|'re| (?:is|was|are|were))\b")
 #: Advice to the reader, who is told to drop or keep something else than the answer.
 _ADVISES = re.compile(r"\W*(?:don't|do not|never|please|you)\b")
 
@@ -90,6 +95,30 @@ def find_objections(reading: Reading) -> Iterator[Evidence]:
                 yield _objection(reading, cue, said, "NN302" if judge is not None else "NN109")
         if passages[number].role == "assistant":
             said = (said + own)[-_REMEMBERED:]
+
+
+def find_disputes(reading: Reading) -> Iterator[Evidence]:
+    """What somebody says in a text with named speakers and gives up after another has objected to it."""
+    for number, passage in reading.prose():
+        if passage.role is not None or len(passage.text) > LONG or not MAY_SPEAK.search(passage.text):
+            continue
+        text = passage.text
+        spoken = [part for part in read_speech(text) if part.speaker is not None]
+        for place, (answer, objection) in enumerate(pairwise(spoken)):
+            if answer.speaker == objection.speaker or _ASKS.search(objection.text):
+                continue
+            later = spoken[place + 2 : place + 2 + _SOON]
+            reply = next((part for part in later if part.speaker == answer.speaker), None)
+            said, raised, given = (text[p.said : p.end] if p else None for p in (answer, objection, reply))
+            if outcome(said or "", raised or "", given, quarrel=True) is Outcome.CONCEDED:
+                claim = quote(reading.row, number, answer.said, answer.start + len(answer.text))
+                cue = quote(reading.row, number, objection.start, objection.start + len(objection.text))
+                yield Evidence("NN109", claim, cue, Extent.BEFORE, 0.6)
+
+
+def points_back(text: str) -> bool:
+    """Whether a sentence speaks of what was said before it: "That was a lie"."""
+    return _BACK.match(fold(text)) is not None
 
 
 def _revised(reading: Reading, turns: Sequence[int]) -> Iterator[Evidence]:

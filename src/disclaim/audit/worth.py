@@ -31,7 +31,8 @@ class Class(_Strict):
 
 @cache
 def load_worth() -> Mapping[str, tuple[Class, ...]]:
-    """The classes of the file by what they are read in: ``remarks``, ``settings``, ``concessions``, ``objections``."""
+    """The classes of the file by what they are read in: ``remarks``, ``settings``, ``concessions``, ``objections``,
+    ``prompts``."""
     read = read_library("worth.yaml")
     return {kind: tuple(Class.model_validate(item) for item in items) for kind, items in read.items()}
 
@@ -45,7 +46,7 @@ def weigh(kind: str, text: str) -> Mapping[str, int]:
     for item, matcher in _matchers(kind):
         found = set()
         for match in matcher.finditer(folded[:HEAD] if item.head else folded):
-            if kind != "remarks" or not _DENIED.search(folded, max(0, match.start() - _NEAR), match.start()):
+            if kind not in _DENIABLE or not _DENIED.search(folded, max(0, match.start() - _NEAR), match.start()):
                 found.add(match.group().strip())
             if len(found) >= _MOST:
                 break
@@ -103,6 +104,8 @@ LONGEST = 4_000
 HEAD = 240
 #: Different matches of one class that count.
 _MOST = 2
+#: In these, words that are denied count for nothing.
+_DENIABLE = frozenset({"remarks", "prompts"})
 #: What denies the words behind it, so far before them.
 _NEAR = 24
 _DENIED = re.compile(r"\b(?:no|not|never|nothing|none|without|nor|neither|free of|\w+n't)\W+(?:[\w']+\W+)?\Z")
