@@ -64,7 +64,7 @@ def benchmark_cases() -> list[Case]:
     cases = []
     for part in ("development", "training"):
         for path in sorted((BENCHMARK / part).glob("*.jsonl")):
-            source = "twins" if path.stem == "twins" else part
+            source = {"twins": "twins", "written_innocent": "near misses"}.get(path.stem, part)
             for line in path.read_text(encoding="utf-8").splitlines():
                 item = json.loads(line)
                 row = parse_row(path.name, 0, item["row"])

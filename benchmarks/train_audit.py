@@ -252,7 +252,7 @@ def report(lines: Sequence[dict[str, Any]]) -> float:
         rows[line["id"]] = max(rows.get(line["id"], line), line, key=lambda item: item["score"])
     innocent = {
         name: [r["score"] for r in rows.values() if r["family"] == "innocent" and r["source"] == name]
-        for name in ("development", "twins", "ordinary")
+        for name in ("development", "twins", "near misses", "ordinary")
     }
     plain, threshold = sorted(innocent["development"], reverse=True), 1.0
     for share in (0.02, FALSE_SHARE):
