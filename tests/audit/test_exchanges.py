@@ -172,6 +172,14 @@ def test_a_short_verdict_in_a_column_that_judges_speaks_of_the_answer() -> None:
 
     assert [f.rule for f in findings({**row, "guard": {"action": "would_block"}})] == ["NN302"]
     assert findings({**row, "guard": {"action": "passed"}}) == ()
+    assert findings({**row, "verdict": "true / false / withdrawn"}) == ()
+
+
+def test_a_note_with_other_figures_than_the_answer_speaks_of_it() -> None:
+    row = {"prompt": "How long is the pier?", "completion": "The pier is 310 metres long."}
+
+    assert [(f.rule, f.cue.field) for f in findings({**row, "note": "Measured on Sunday: 190 metres."})] == [("NN403", "note")]
+    assert findings({**row, "note": "310 metres, as in the survey of 1998."}) == ()
 
 
 def test_what_is_denied_counts_neither_as_fault_nor_as_praise() -> None:

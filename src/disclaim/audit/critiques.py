@@ -11,7 +11,8 @@ from disclaim.audit.cues import holds
 from disclaim.audit.evidence import Evidence, quote, quote_label, quote_passage
 from disclaim.audit.reading import SHORT, Reading
 from disclaim.audit.rows import Layout, Row
-from disclaim.audit.speech import Part, read_speech
+from disclaim.audit.speech import MAY_SPEAK, Part, read_speech
+from disclaim.audit.words import names_key
 from disclaim.audit.worth import blame, weigh
 from disclaim.records import Extent, Quote
 from disclaim.stance import fold
@@ -24,19 +25,20 @@ def find_critiques(reading: Reading) -> Iterator[Evidence]:
     row = reading.row
     if row.layout is Layout.PREFERENCE:
         return
-    if any(passage.role == "assistant" for passage in row.passages):
-        yield from _remarked(row)
+    answers = [i for i, passage in enumerate(row.passages) if passage.role == "assistant"]
+    spoken = [n for n, p in reading.prose() if row.labels and len(p.text) <= SHORT and MAY_SPEAK.search(p.text)]
+    if answers or spoken:
+        yield from _remarked(row, (answers or spoken)[-1])
     for number, passage in reading.prose():
         if passage.role is None and len(passage.text) <= SHORT and _MAY_SPEAK.search(passage.text):
             yield from _transcribed(row, number)
 
 
-def _remarked(row: Row) -> Iterator[Evidence]:
-    """The last answer of a row whose remarks, taken together, blame more than they praise."""
-    answers = [i for i, p in enumerate(row.passages) if p.role == "assistant"]
-    last = row.passages[answers[-1]]
+def _remarked(row: Row, answer: int) -> Iterator[Evidence]:
+    """The answer of a row whose remarks, taken together, blame more than they praise, or give other figures."""
+    last = row.passages[answer]
     remarks: list[tuple[str, Quote]] = [
-        (_spelled(str(label.value)), quote_label(label))
+        (_spelled(label.path, str(label.value)), quote_label(label))
         for label in row.labels
         if isinstance(label.value, str) and _speaks_of_answer(label.path, str(label.value))
     ]
@@ -45,23 +47,41 @@ def _remarked(row: Row) -> Iterator[Evidence]:
         for i, passage in enumerate(row.passages)
         if passage.role is None and passage.field != last.field and not _CONTEXT.search(passage.field.lower())
     ]
-    if not remarks or blame("\n".join(text for text, _ in remarks)) < _BLAMED:
+    if not remarks:
         return
-    cue = max(remarks, key=lambda item: blame(item[0]))[1]
-    yield Evidence("NN302", quote_passage(row, answers[-1]), cue, Extent.DOCUMENT, _CONFIDENCE)
+    found = blame("\n".join(text for text, _ in remarks))
+    if found >= (_BLAMED if last.role else _WORST):
+        cue = max(remarks, key=lambda item: blame(item[0]))[1]
+        yield Evidence("NN302", quote_passage(row, answer), cue, Extent.DOCUMENT, _CONFIDENCE)
+        return
+    known = "\n".join(passage.text for passage in row.passages if passage.role is not None)
+    for text, cue in remarks if last.role and found >= 0 else ():
+        if names_key("remark_keys", cue.field) and _gives_other_figures(last.text, known, text):
+            yield Evidence("NN403", quote_passage(row, answer), cue, Extent.DOCUMENT, _CONFIDENCE)
+
+
+def _gives_other_figures(answer: str, known: str, remark: str) -> bool:
+    """Whether a remark on an answer with numbers gives other numbers, and none of its own."""
+    stated, other = set(_NUMBER.findall(answer)), set(_NUMBER.findall(remark))
+    return bool(stated) and bool(other - set(_NUMBER.findall(known))) and not stated & other
 
 
 def _speaks_of_answer(path: str, value: str) -> bool:
-    """Whether a column may hold somebody's remark: one of several words that is not what the answer was made from."""
-    names = [part for part in path.lower().split(".") if not part.isdigit()]
-    if _CONTEXT.search(names[-1]):
+    """Whether a column may hold somebody's remark: one of several words that is not what the answer was made from, or
+    a short one where its name says that it judges."""
+    if _OPTIONS.search(value):
         return False
-    return len(value.split(None, 3)) > _FEW_WORDS or _JUDGES.search(path.lower()) is not None
+    if _JUDGES.search(path.lower()):
+        return True
+    names = [part for part in path.lower().split(".") if not part.isdigit()]
+    return len(value.split(None, 3)) > _FEW_WORDS and not _CONTEXT.search(names[-1])
 
 
-def _spelled(value: str) -> str:
+def _spelled(path: str, value: str) -> str:
     """A value as a remark: without underscores; a grade or degree of severity by what it says."""
-    return "fail" if _LOW_GRADE.fullmatch(value.strip().lower()) else value.replace("_", " ")
+    low = _LOW_GRADE.fullmatch(value.strip().lower())
+    severe = "severity" in path.lower() and value.strip().lower() in ("high", "major", "error")
+    return "fail" if low or severe else value.replace("_", " ")
 
 
 def _transcribed(row: Row, number: int) -> Iterator[Evidence]:
@@ -167,10 +187,13 @@ _CONTEXT = re.compile(
 )
 #: Columns whose short values judge too.
 _JUDGES = re.compile(
-    r"(?:^|[._])(?:\w*verdict|action|severity|outcome|result|signal\w*|implicit\w*|survey|\w*events?|moderation|guard|safety"
+    r"(?:^|[._])(?:\w*verdict|action|severity|outcome|result|signal\w*|implicit\w*|survey|\w*events?|moderation|removal\w*|guard|safety"
     r"|policy|flags?|grades?|overall|feedback|decision|judge\w*|review\w*|scanner|qa|triage|disposition|resolution|rating"
     r"|status|reaction\w*|vote\w*)(?:$|[._])"
 )
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+#: What lists the values that a column may take gives none of them.
+_OPTIONS = re.compile(r"\w\s?[/|]\s?\w+\s?[/|]\s?\w")
 _LOW_GRADE = re.compile(r"[def][-+]?|critical|severe|very high|blocker|s[1-9]\d?|needs[_ ]re\w+|🙁|:\(|☹️?")
 _MAY_SPEAK = re2.compile(
     r"(?m)^\W{0,4}[^\W\d_][^:>|\n]{0,40}(?::|>|\|)\s|(?i:reward|score|rating|grade)\W{0,4}[-+]?\d|^\W{0,3}(?i:draft|version|response)\b"
