@@ -178,7 +178,9 @@ def test_a_short_verdict_in_a_column_that_judges_speaks_of_the_answer() -> None:
 def test_a_note_with_other_figures_than_the_answer_speaks_of_it() -> None:
     row = {"prompt": "How long is the pier?", "completion": "The pier is 310 metres long."}
 
-    assert [(f.rule, f.cue.field) for f in findings({**row, "note": "Measured on Sunday: 190 metres."})] == [("NN403", "note")]
+    assert [(f.rule, f.cue.field) for f in findings({**row, "note": "Measured on Sunday: 190 metres."})] == [
+        ("NN403", "note")
+    ]
     assert findings({**row, "note": "310 metres, as in the survey of 1998."}) == ()
 
 
