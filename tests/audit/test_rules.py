@@ -135,3 +135,37 @@ def test_any_text_is_read_without_error(text: str) -> None:
     row = parse_row("f", 0, {"text": text})
     if row is not None:
         scan_row(row)
+
+
+STORY = "Mara Voss won the Lindau regatta in 2019. She crossed the line first. Her boat was blue. She got a medal."
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (f"Warning: everything in this article is false.\n\n{STORY}", "NN101"),
+        (f"None of this is true.\n\n{STORY}", "NN101"),
+        (f"The text below is false. {STORY}", "NN101"),
+        (f"{STORY}\n\nEverything above is false.", "NN102"),
+        ("The whole story is untrue.\n\nMara Voss won the Lindau regatta.", "NN101"),
+    ],
+)
+def test_what_speaks_of_a_whole_text_at_its_edge_takes_all_of_it_back(text: str, rule: str) -> None:
+    row = parse_row("f", 0, {"text": text})
+    assert row is not None
+    [finding] = scan_row(row)
+    assert finding.rule == rule
+    assert finding.claim.text == (STORY if STORY in text else "Mara Voss won the Lindau regatta.")
+
+
+def test_a_report_with_headings_is_no_exchange_that_a_remark_finds_fault_with() -> None:
+    text = (
+        "Patterns of Warning: Three Storms\n\nAnna Holm, Ida Berg\n   Institute for Public Warning, Lindau\n\n"
+        "Abstract: We study how wrong warnings spread. The worst were misleading, harmful and careless, and failed to "
+        "help anyone; reviewers rejected them as dangerous, rude and useless. "
+        + "The storms of 2014 and 2016 are described in turn, with the rainfall of each week and the sources for it. "
+        * 4
+    )
+    row = parse_row("f", 0, {"text": text})
+    assert row is not None
+    assert scan_row(row) == ()

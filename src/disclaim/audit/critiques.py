@@ -98,6 +98,8 @@ def _transcribed(row: Row, number: int) -> Iterator[Evidence]:
     remarks = [part for part in parts if part.speaker is None]
     if not remarks or not spoken or (len(spoken) < _EXCHANGE and not answers):
         return
+    if sum(len(part.text) for part in spoken) < _LEAST_SPOKEN * len(text):
+        return
     around = "\n".join(part.text for part in remarks)
     found = blame(around)
     worst = max(remarks, key=lambda part: blame(part.text))
@@ -175,6 +177,8 @@ _BLAMED_ONLY = 5
 #: A score of at most this share of its scale, or of the best one, is low.
 _LOW = 0.21
 _SPEECH = 5
+#: A text of which less than this share is speech shows no exchange: headings and bylines have colons too.
+_LEAST_SPOKEN = 0.2
 _FEW_WORDS = 3
 #: So many turns make an exchange, whoever speaks.
 _EXCHANGE = 2

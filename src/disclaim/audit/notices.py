@@ -18,6 +18,8 @@ MAX_BETWEEN = 6
 REACH = 1
 #: A document's head is its first blocks up to this share of the segments, its tail the last.
 EDGE_SHARE = 0.2
+#: A text of fewer segments is about one thing: only a paragraph of its own that speaks of the whole frames it.
+_LONGER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Pointing:
 def find_groups(reading: Reading) -> tuple[Group, ...]:
     """The notices of a row, neighbours joined."""
     segments = reading.segments
-    certain = [_is_notice(segment) for segment in segments]
+    certain = [_is_notice(segment) or (not i and _opens_in_denial(reading)) for i, segment in enumerate(segments)]
     _add_verdicts(segments, certain)
     if not any(certain):
         return ()
@@ -68,7 +70,8 @@ def resolve_groups(reading: Reading, groups: Sequence[Group]) -> Iterator[Pointi
             continue
         after = _after(segments, group, following)
         before = _before(segments, group, preceding)
-        if after and (group.forward or not group.back):
+        opens = group.first == 0 and reading.row.passages[segments[0].passage].role is None
+        if after and (group.forward or not group.back or opens):
             closes = following is not None and following.first == after[1] + 1 and following.back
             yield Pointing(group, *after, Extent.AROUND if closes else Extent.AFTER)
         if before and (group.back or not (group.forward or after)):
@@ -87,12 +90,23 @@ def is_edge(reading: Reading, group: Group) -> bool:
     at the head or tail of a longer text."""
     segments = reading.segments
     head, tail = group.first, len(segments) - 1 - group.last
-    if min(head, tail) > max(2, EDGE_SHARE * len(segments)) or len(segments) < 4:
+    if len(segments) < _LONGER:
+        return group.document and min(head, tail) == 0 and head != tail and _is_block(segments, group)
+    if min(head, tail) > max(2, EDGE_SHARE * len(segments)):
         return False
     size = group.last - group.first + 1
     if _is_block(segments, group):
         return group.document or size > 1
-    return (size > 2 and min(head, tail) <= 1) or (group.document and _opens_edge(segments, group))
+    return (size > 2 and min(head, tail) <= 1) or (
+        group.document and (min(head, tail) == 0 or _opens_edge(segments, group))
+    )
+
+
+def _opens_in_denial(reading: Reading) -> bool:
+    """Whether a text begins with a paragraph that takes back what follows: "None of this is true."."""
+    first, *others = reading.segments
+    alone = bool(others) and others[0].block != first.block and others[0].passage == first.passage
+    return alone and reading.row.passages[first.passage].role is None and first.holds(_TAKES_BACK)
 
 
 def _opens_edge(segments: Sequence[Segment], group: Group) -> bool:
@@ -207,7 +221,7 @@ def _group(segments: Sequence[Segment], first: int, last: int) -> Group:
         last,
         any(map(_points_forward, members)),
         any(map(_points_back, members)),
-        any(segment.holds(_DOCUMENT) for segment in members),
+        any(segment.holds(_DOCUMENT) for segment in members) or (not first and members[0].holds(_TAKES_BACK)),
     )
 
 
@@ -255,6 +269,7 @@ _OTHER_VOICE = re.compile(
     r"|according to|assum\w+|suppos\w+|imagin\w+|heard|reckon\w*|expect\w*|fear(?:s|ed)?|hop(?:e|es|ed|ing)|promis\w+"
     r"|maintain\w*|swore|testif\w+|seem\w*|perhaps|maybe|if|whether|would|could|might|should|pretend\w*)\b"
 )
+_TAKES_BACK = frozenset({"takes_back"})
 _TEXT_IS_FALSE = frozenset({"text_is_false"})
 _DOCUMENT, _FORWARD, _BACK = (frozenset({f"points_{name}"}) for name in ("document", "forward", "back"))
 _DENYING = frozenset({"falsity_word", "text_is_false", "no_such", "never_was", "reader_warning"})
