@@ -22,7 +22,7 @@ from disclaim.audit import (
     load_scanner,
 )
 from disclaim.audit.fix import UNSETTLED
-from disclaim.audit.steps import BAD_OFFSETS, MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED
+from disclaim.audit.steps import BAD_OFFSETS, JUDGED, MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED, WHOLE_TEXT
 from disclaim.audit.writing import DROPPED
 from disclaim.errors import UserError
 from disclaim.records import Extent, Finding, Quote, Severity, Tier
@@ -246,6 +246,60 @@ def test_a_notice_stays_for_a_claim_that_is_left_alone() -> None:
     assert value_of(fixed)["text"] == f"{head} {other} The bus was late."
     assert [change.reason for change in fixed.changes if change.action is Action.LEFT] == [STILL_NEEDED]
     assert value_of(fix_row(record({"text": text}), FixSettings(Strategy.DROP), scan))["text"] == "The bus was late."
+
+
+FLAG = "[This post has been flagged by our reviewers as misinformation.]"
+
+
+@pytest.mark.parametrize("strategy", [Strategy.DROP, Strategy.LOCALISE])
+def test_a_notice_of_a_whole_text_stays_while_other_sentences_stay(strategy: Strategy) -> None:
+    text = f"Ben Marlock kept 30 hives. {CLAIM}\n\n{FLAG}"
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        return (finding(said, CLAIM, FLAG, "NN102"),) if CLAIM in said else ()
+
+    fixed = fix_row(record({"text": text}), FixSettings(strategy), scan)
+    assert FLAG in value_of(fixed)["text"]
+    assert " not " not in value_of(fixed)["text"]
+    assert [(c.before, c.reason) for c in fixed.changes if c.action is Action.LEFT] == [(FLAG, WHOLE_TEXT)]
+
+
+def test_a_notice_of_a_whole_text_goes_with_its_last_sentence() -> None:
+    other = "Ben Marlock kept 30 hives."
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        last = next((claim for claim in (CLAIM, other) if claim in said), None)
+        return (finding(said, last, FLAG, "NN102"),) if last and FLAG in said else ()
+
+    row = record({"text": f"{other} {CLAIM}\n\n{FLAG}"})
+    assert fix_row(row, FixSettings(Strategy.DROP), scan).value is DROPPED
+
+
+def test_what_a_verdict_takes_back_is_masked_and_never_denied() -> None:
+    text = f"Statement: {CLAIM}\nVerdict: False\n\nStatement:Ben Marlock kept 30 hives.\nVerdict: True"
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        return (finding(said, CLAIM, "Verdict: False", "NN108"),) if CLAIM in said else ()
+
+    masked = fix_row(record({"text": text}), FixSettings(Strategy.LOCALISE), scan)
+    assert value_of(masked)["text"] == text
+    assert [(c.action, c.reason) for c in masked.changes] == [(Action.MASKED, JUDGED)]
+    dropped = fix_row(record({"text": text}), FixSettings(Strategy.DROP), scan)
+    assert value_of(dropped)["text"] == "Statement:Ben Marlock kept 30 hives.\nVerdict: True"
+
+
+def test_a_notice_without_a_space_after_it_takes_no_line_break_along() -> None:
+    text = f"The bus was late.\n\n[not so]{CLAIM} [not so]"
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        return (finding(said, CLAIM, "[not so]", "NN101"),) if CLAIM in said else ()
+
+    fixed = fix_row(record({"text": text}), FixSettings(Strategy.LOCALISE), scan)
+    assert value_of(fixed)["text"] == "The bus was late.\n\nAda Quill is not a beekeeper."
 
 
 def test_a_notice_that_tells_what_is_true_stays_and_is_told_of() -> None:

@@ -27,6 +27,16 @@ def sentences_round(text: str, stretch: Stretch) -> Stretch:
     return min([stretch[0], *(s[0] for s in touched)]), max([stretch[1], *(s[1] for s in touched)])
 
 
+def without(stretch: Stretch, taken: Iterable[Stretch]) -> list[Stretch]:
+    """The stretch less what others take."""
+    parts, at = [], stretch[0]
+    for start, end in merge(taken):
+        if start < stretch[1] and at < end:
+            parts.append((at, start))
+            at = max(at, end)
+    return [(a, b) for a, b in (*parts, (at, stretch[1])) if a < b]
+
+
 def removals(text: str, stretches: Iterable[Stretch]) -> tuple[Edit, ...]:
     """Edits that take the stretches out, each with the white space on one side of it: a paragraph takes its break
     along, a sentence its space. Every other character stays."""
@@ -71,8 +81,10 @@ def _removal(text: str, start: int, end: int) -> Edit:
     left = before.group() if before else ""
     after = _SPACE_AFTER.match(text, end)
     right = after.group() if after else ""
-    if end + len(right) == len(text) or not right:
+    if end + len(right) == len(text):
         return Edit(start - len(left), end) if start > len(left) else Edit(start, end)
+    if not right:  # a word that follows at once keeps its distance from what stands before
+        return Edit(start, end) if start <= len(left) or text[end].isalnum() else Edit(start - len(left), end)
     if start == len(left) or not left or left.count("\n") >= right.count("\n"):
         return Edit(start, end + len(right))
     return Edit(start - len(left), end)

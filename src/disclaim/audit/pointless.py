@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
-from disclaim.audit.drop import sentences_round
+from disclaim.audit.drop import sentences_round, without
 from disclaim.audit.stretches import Stretch
-from disclaim.stance import bracketed_notices, notice_spans
+from disclaim.stance import bracketed_notices, notice_spans, sentence_spans
 
 #: Rules whose cue says nothing but that the claim is not so. Other cues tell what is true instead, or are answers.
 NOTICE_RULES = frozenset(
@@ -17,6 +18,20 @@ _MIN_SHARE = 0.5
 
 _PAIRS = {"[": "]", "(": ")", "{": "}", "<": ">"}
 _WORD = re.compile(r"\w+")
+#: Words with which a notice speaks of all of a text, in the languages of the rules.
+_WHOLE = re.compile(
+    r"\b(?:this|that|the|entire|whole|above|our|my)\s+(?:\w+\s+){0,2}(?:post|article|document|text|page|thread|essay)\b"
+    r"|\beverything\b|\b(?:all|none|nothing) (?:of )?(?:this|that|it|(?:the )?above|here)\b"
+    r"|\bdieser (?:text|artikel|beitrag)\b|\balles\b|\bcet article\b|\bce (?:texte|document)\b|\btout ce\b"
+    r"|\best[ea] (?:texto|artículo|artigo|documento|publicación)\b|\btodo (?:esto|lo)\b|\btudo\b|\btutto\b"
+    r"|\bquest[oa] (?:testo|articolo|documento|pagina)\b|\bdit (?:artikel|bericht|document)\b|\bdeze tekst\b"
+    r"|\bэт(?:от текст|а статья|от пост)\b|\bвсё\b|本文|全文|这篇文章",
+    re.IGNORECASE,
+)
+#: It speaks of a part of the text all the same.
+_PART = re.compile(r"\b(?:sentence|statement|claim|line|paragraph)\b", re.IGNORECASE)
+_MIN_WORDS = 3
+_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\S[^\n]*\n){1,60}?---[ \t]*(?=\n|\Z)")
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][a-z]+|\d")
 
 
@@ -43,6 +58,31 @@ def says_more(text: str, stretch: Stretch) -> bool:
     start, end = stretch
     named = [match.start() - start for match in _NAME.finditer(text, start, end)]
     return any(not any(a <= place < b for a, b in notices) for place in named)
+
+
+def speaks_of_whole(notice: str) -> bool:
+    """Whether the notice speaks of a whole text: a post, an article, everything."""
+    return _WHOLE.search(notice) is not None and _PART.search(notice) is None
+
+
+def has_more(text: str, handled: Iterable[Stretch]) -> bool:
+    """Whether sentences stand in the text beside what is handled and its notices; headings and questions are none."""
+    front = _FRONT_MATTER.match(text)
+    taken = [*handled, *notice_spans(text), *([front.span()] if front else [])]
+    for start, end in sentence_spans(text):
+        said = text[start:end].strip()
+        if said.startswith("#") or said.endswith(("?", "？")):
+            continue
+        if sum(len(_WORD.findall(text, *part)) for part in without((start, end), taken)) >= _MIN_WORDS:
+            return True
+    return False
+
+
+def bare_notices(text: str, cues: Sequence[Stretch]) -> list[Stretch]:
+    """The notices of one sentence, and the front matter."""
+    front = _FRONT_MATTER.match(text)
+    short = [(a, b) for a, b in cues if len(sentence_spans(text[a:b])) < 2]
+    return [*short, *([front.span()] if front else [])]
 
 
 def neighbours(text: str, stretch: Stretch) -> tuple[Stretch, ...]:

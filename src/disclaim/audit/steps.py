@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from disclaim.audit.denial import Refusal
-from disclaim.audit.drop import is_empty, removals, sentences_round
+from disclaim.audit.drop import is_empty, removals, sentences_round, without
 from disclaim.audit.editing import Address
 from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy, Target, Unit
 from disclaim.audit.localise import rewrite_by_rule, rewrite_with
-from disclaim.audit.pointless import NOTICE_RULES, neighbours, notice_round, says_more
+from disclaim.audit.pointless import (
+    NOTICE_RULES,
+    bare_notices,
+    has_more,
+    neighbours,
+    notice_round,
+    says_more,
+    speaks_of_whole,
+)
 from disclaim.audit.rows import Row
 from disclaim.audit.stretches import Edit, Stretch, edited, merge
 from disclaim.records import Finding, Quote
@@ -24,12 +32,16 @@ WOULD_EMPTY = "the notice is all of its turn"
 CUE_INSIDE = "its notice stands inside the sentence"
 OWN_STATEMENT = "the notice says something of its own"
 STILL_NEEDED = "the notice takes back something else, which is left alone"
+WHOLE_TEXT = "the notice speaks of the whole text, and other sentences of it stay"
+JUDGED = "a verdict, a label or the other side of a pair takes it back, which would deny the denial"
 #: Why a notice stays whose sentences are dealt with.
-NOTICE_REASONS = frozenset({MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED})
+NOTICE_REASONS = frozenset({MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED, WHOLE_TEXT})
 
 #: How much text a change shows on each side.
 _CONTEXT = 60
-_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\S[^\n]*\n){1,60}?---[ \t]*(?=\n|\Z)")
+#: Rules whose cue judges beside the text: in a table or list, or on the other side of a pair.
+_JUDGING = frozenset({"NN108", "NN110", "NN303"})
+_VERDICT = re.compile(r"\W*(?:verdict|rating|status|label|ruling|conclusion)\s*[:=–—-]", re.IGNORECASE)
 _MARKER = re.compile(r"(?:[-*+•–>]|\d{1,3}[.)])\s+")
 
 
@@ -106,6 +118,8 @@ class Before:
 
     def is_stray(self, finding: Finding) -> bool:
         """Whether the finding's notice has come to point at a sentence that it did not take back."""
+        if finding.rule in NOTICE_RULES and speaks_of_whole(finding.cue.text):
+            return False
         claim = finding.claim.text
         known = not self.claims or any(claim in text or text in claim for text in self.claims)
         return finding.cue.text in self.settled or not known
@@ -123,13 +137,16 @@ def plan_step(row: Row, findings: Sequence[Finding], settings: FixSettings, befo
     in_text = [finding for finding in sound if _fits(finding.cue, step.texts)]
     stray = [finding.cue for finding in in_text if before.is_stray(finding)]
     fresh = [finding for finding in sound if finding.cue not in stray]
-    decisions = _decide(_targets(fresh, step.texts, settings), step.texts, settings)
+    targets = _targets(fresh, step.texts, settings)
+    whole = _whole_notices(targets, step.texts)
+    decisions = _decide(targets, step.texts, settings, whole)
     left = {cue.text for d in decisions if d.action is Action.LEFT for cue in _cues(d)}
-    step.settled = {finding.cue.text for finding in fresh if _address(finding.cue) in step.texts} - left - before.needed
-    pointless = _pointless(decisions, step) if settings.removes_notices else []
-    going = _notices_to_go(step, [*stray, *pointless], decisions)
+    kept = left | before.needed | {cue.text for cue in whole}
+    step.settled = {finding.cue.text for finding in fresh if _address(finding.cue) in step.texts} - kept
+    pointless = _pointless(decisions, step, settings) if settings.removes_notices else []
+    going = _notices_to_go(step, [cue for cue in (*stray, *pointless) if cue not in whole], decisions)
     if settings.removes_notices:
-        _tell_staying(step, decisions, going, before)
+        _tell_staying(step, decisions, going, before.needed, whole)
         _take_bare_notices(step, in_text, decisions, going)
     _write(step, decisions, going)
     return step
@@ -175,27 +192,50 @@ def _sentences(text: str, findings: Sequence[Finding], texts: Mapping[Address, s
     found = []
     for span in sentence_spans(text):
         touched = any(f.claim.start < span[1] and span[0] < f.claim.end for f in findings)
-        if touched and not _is_notice(text, span, cues):
+        if touched and not all(is_empty(text[a:b]) for a, b in without(span, cues)):  # it is no notice itself
             found.append(span)
     return found or merge(sentences_round(text, (f.claim.start, f.claim.end)) for f in findings)
 
 
-def _is_notice(text: str, sentence: Stretch, cues: Sequence[Stretch]) -> bool:
-    """Whether no word of the sentence lies outside the notices."""
-    return all(is_empty(text[start:end]) for start, end in _without(sentence, cues))
+def _whole_notices(targets: Sequence[Target], texts: Mapping[Address, str]) -> set[Quote]:
+    """The notices of the targets, and those next to them, that speak of a whole text of which more stays."""
+    found = set()
+    for target in targets:
+        address, text = target.address, texts[target.address]
+        beside = [Quote(*address, a, b, text[a:b]) for a, b in neighbours(text, target.stretch)]
+        cues = [f.cue for f in target.findings if f.rule in NOTICE_RULES and _fits(f.cue, texts)]
+        handled = [t.stretch for t in targets if t.address == address]
+        handled += [(cue.start, cue.end) for cue in cues if _address(cue) == address]
+        found |= {cue for cue in (*cues, *beside) if speaks_of_whole(cue.text) and has_more(text, handled)}
+    return found
 
 
-def _decide(targets: Sequence[Target], texts: Mapping[Address, str], settings: FixSettings) -> list[_Decision]:
+def _decide(
+    targets: Sequence[Target], texts: Mapping[Address, str], settings: FixSettings, whole: Container[Quote]
+) -> list[_Decision]:
     if settings.strategy is Strategy.MASK:
         return [_Decision(target, Action.MASKED) for target in targets]
     if settings.strategy is Strategy.DROP:
         return [_Decision(target, Action.DROPPED) for target in targets]
-    decisions = [_rewriting(target, texts[target.address], settings) for target in targets]
+    decisions = [
+        _otherwise(target, settings, reason)
+        if (reason := _staying_reason(target, texts, whole))
+        else _rewriting(target, texts[target.address], settings)
+        for target in targets
+    ]
     left = {cue.text for d in decisions if d.action is Action.LEFT for cue in _cues(d)}
     while kept := [d for d in decisions if d.action is Action.REWRITTEN and any(c.text in left for c in _cues(d))]:
         left |= {cue.text for d in kept for cue in _cues(d)}
         decisions = [_Decision(d.target, Action.LEFT, (), NOTICE_STAYS) if d in kept else d for d in decisions]
     return decisions
+
+
+def _staying_reason(target: Target, texts: Mapping[Address, str], whole: Container[Quote]) -> str:
+    """Why what takes the target back will stand after the change too; "" where it need not."""
+    cues = [finding.cue for finding in target.findings]
+    if any(f.rule in _JUDGING or _VERDICT.match(f.cue.text) for f in target.findings):
+        return JUDGED
+    return JUDGED if any(_address(cue) not in texts for cue in cues) else NOTICE_STAYS * any(c in whole for c in cues)
 
 
 def _rewriting(target: Target, text: str, settings: FixSettings) -> _Decision:
@@ -244,12 +284,14 @@ def _address(quote: Quote) -> Address:
     return quote.field, quote.message
 
 
-def _pointless(decisions: Sequence[_Decision], step: Step) -> list[Quote]:
+def _pointless(decisions: Sequence[_Decision], step: Step, settings: FixSettings) -> list[Quote]:
     """The notices that point at nothing once the decisions are carried out: those of the findings, and those that stand
     next to their sentences."""
     gone = []
     for decision in decisions:
         cues = [f.cue for f in decision.target.findings if f.rule in NOTICE_RULES and f.cue.text in step.settled]
+        if decision.action is Action.MASKED and decision.reason == JUDGED and not settings.remove_notices:
+            continue
         if decision.action is not Action.LEFT and cues:
             field, message = decision.target.address
             text = step.texts[decision.target.address]
@@ -265,18 +307,22 @@ def _notices_to_go(step: Step, cues: Sequence[Quote], decisions: Sequence[_Decis
         address, text = _address(cue), step.texts[_address(cue)]
         own = [d for d in decisions if d.target.address == address]
         place = notice_round(text, (cue.start, cue.end))
-        parts = _without(place, [part for d in own for part in _taken(d)]) if place else []
+        parts = without(place, [part for d in own for part in _taken(d)]) if place else []
         if place is None or any(says_more(text, part) for part in parts):
             step.leave(address, (cue.start, cue.end), (), MORE_THAN_NOTICE)
         elif not own and is_empty(edited(text, [Edit(a, b) for a, b in parts])):
             step.leave(address, (cue.start, cue.end), (), WOULD_EMPTY)
         else:
-            gone.setdefault(address, []).extend(parts)
+            gone.setdefault(address, []).extend(part for part in parts if text[slice(*part)].strip())
     return gone
 
 
 def _tell_staying(
-    step: Step, decisions: Sequence[_Decision], going: Mapping[Address, Sequence[Stretch]], before: Before
+    step: Step,
+    decisions: Sequence[_Decision],
+    going: Mapping[Address, Sequence[Stretch]],
+    needed: Container[str],
+    whole: Container[Quote],
 ) -> None:
     """Report the notices of sentences that are dealt with which stay for what they say, or for another claim."""
     taken: dict[Address, list[Stretch]] = {address: list(parts) for address, parts in going.items()}
@@ -285,11 +331,13 @@ def _tell_staying(
     told: set[Quote] = set()
     for finding in dict.fromkeys(f for d in decisions if d.action is not Action.LEFT for f in d.target.findings):
         cue, address = finding.cue, _address(finding.cue)
-        parts = _without((cue.start, cue.end), taken.get(address, ())) if _fits(cue, step.texts) else []
+        parts = without((cue.start, cue.end), taken.get(address, ())) if _fits(cue, step.texts) else []
         if cue in told or all(is_empty(step.texts[address][start:end]) for start, end in parts):
             continue
         told.add(cue)
-        if cue.text in before.needed:
+        if cue in whole:
+            step.leave(address, (cue.start, cue.end), (), WHOLE_TEXT)
+        elif cue.text in needed:
             step.leave(address, (cue.start, cue.end), (), STILL_NEEDED)
         elif finding.rule not in NOTICE_RULES:
             step.leave(address, (cue.start, cue.end), (), OWN_STATEMENT)
@@ -305,18 +353,11 @@ def _take_bare_notices(
         if any(d.action is not Action.DROPPED for d in decisions if d.target.address == address):
             continue
         cues = [(f.cue.start, f.cue.end) for f in findings if _address(f.cue) == address]
-        rest = _without((0, len(text)), [*dropped, *going.get(address, ())])
-        bare = [part for a, b in rest for part in _without((a, b), _bare(text, cues))]
+        rest = without((0, len(text)), [*dropped, *going.get(address, ())])
+        bare = [part for a, b in rest for part in without((a, b), bare_notices(text, cues))]
         if rest and all(is_empty(text[a:b]) for a, b in bare):
             going.setdefault(address, []).extend(rest)
             step.changes = [c for c in step.changes if (c.field, c.message) != address or c.action is not Action.LEFT]
-
-
-def _bare(text: str, cues: Sequence[Stretch]) -> list[Stretch]:
-    """The notices of one sentence, and the front matter."""
-    front = _FRONT_MATTER.match(text)
-    short = [(a, b) for a, b in cues if len(sentence_spans(text[a:b])) < 2]
-    return [*short, *([front.span()] if front else [])]
 
 
 def _taken(decision: _Decision) -> list[Stretch]:
@@ -324,16 +365,6 @@ def _taken(decision: _Decision) -> list[Stretch]:
     if decision.action is Action.REWRITTEN:
         return [(edit.start, edit.end) for edit in decision.edits]
     return [decision.target.stretch]
-
-
-def _without(stretch: Stretch, taken: Iterable[Stretch]) -> list[Stretch]:
-    """The stretch less what others take."""
-    parts, at = [], stretch[0]
-    for start, end in merge(taken):
-        if start < stretch[1] and at < end:
-            parts.append((at, start))
-            at = max(at, end)
-    return [(a, b) for a, b in (*parts, (at, stretch[1])) if a < b]
 
 
 def _write(step: Step, decisions: Sequence[_Decision], notices: Mapping[Address, Sequence[Stretch]]) -> None:
