@@ -23,6 +23,8 @@ _TABLE_ROW = re.compile(
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 _MIN_ROWS = 3
+#: Words from which on a line that is announced as a myth states something.
+_MIN_WORDS = 3
 _RULE = re.compile(r"[\s:|=+-]*")
 _SOUND_CELL = re.compile(
     r"\W*(?:true|correct|ok|okay|confirmed|verified|stands|accurate|right|yes|holds|fact|👍|✓|✔|✅|🟢"
@@ -42,12 +44,16 @@ _MYTH = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _FACT = re.compile(
-    r"(?:^|[\s>*_#(|])(?:fact|truth|reality|verdict|busted|debunked|answer|false|wrong|the facts|wahrheit"
+    r"(?:^|[\s>*_#(|])(?:fact|truth|reality|verdict|rating|ruling|busted|debunked|answer|false|wrong|the facts|wahrheit"
     r"|fakt|tatsache"
     r"|réalité|vérité|fait|realidad|verdad|hecho|realtà|fatto|verità|realidade|fato|feit|waarheid|факт|правда|事实|真相)"
     r"\s?(?:no\.?\s?|#)?\d{0,3}\s?(?:\*\*|__)?\s?[:–—.-]",
     re.IGNORECASE,
 )
+#: What a line of fact or verdict says after its label, up to the end of its first clause.
+_GIVEN = re.compile(r"[\s*_]*([^\n.,;:!?()–—]{1,30})")
+_CLAIM_LABEL = re.compile(r"[\s>*_#\d.)-]*claim\b", re.IGNORECASE)
+_VERDICT_LABEL = re.compile(r"[\s>*_#(|]*(?:verdict|rating|ruling)", re.IGNORECASE)
 _LINE_VERDICT = re.compile(
     r"(?:[-–—:=>(\[|]|→|\.\.\.|…|\s{2,})\s?(?:\*\*|__)?([\w ]{1,20}|[✗✘❌✓✔✅])(?:\*\*|__)?[\])]?[.!]?\s{0,3}$"
 )
@@ -149,22 +155,27 @@ def _myths(reading: Reading, number: int, text: str) -> Iterator[Evidence]:
     lines = list(_MYTH.finditer(text))
     if not lines:
         return
-    facts = [match.start() for match in _FACT.finditer(text, lines[0].end())]
+    facts = list(_FACT.finditer(text, lines[0].end()))
     if not facts and len(lines) < 2:
         return
-    for line in lines:
+    starts = [fact.start() for fact in facts]
+    for line, following in zip(lines, [*(line.start() for line in lines[1:]), len(text)], strict=True):
         end = text.find("\n", line.end())
         end = len(text) if end < 0 else end
-        answer = bisect.bisect_left(facts, line.end())
-        end = min(end, facts[answer]) if answer < len(facts) else end
-        if len(text[line.end() : end].split()) >= 3:
-            yield Evidence(
-                "NN108",
-                quote(reading.row, number, line.end(), end),
-                quote(reading.row, number, *line.span()),
-                Extent.AFTER,
-                _CONFIDENCE,
-            )
+        answer = bisect.bisect_left(starts, line.end())
+        end = min(end, starts[answer]) if answer < len(starts) else end
+        own = facts[answer] if answer < len(facts) and starts[answer] < following else None
+        given = _GIVEN.match(text, own.end()) if own else None
+        if len(text[line.end() : end].split()) < _MIN_WORDS or (given and is_verdict("sound", given[1])):
+            continue
+        cue, extent = line.span(), Extent.AFTER
+        if own and given and (_VERDICT_LABEL.match(own[0]) or is_verdict("false", given[1])):
+            cue, extent = (own.start(), given.start(1) + len(given[1].rstrip())), Extent.BEFORE
+        elif _CLAIM_LABEL.match(line[0]) and own is None:
+            continue  # whoever lists claims does not call them false
+        at = cue[0] + len(text[slice(*cue)]) - len(text[slice(*cue)].lstrip())
+        claim, judged = quote(reading.row, number, line.end(), end), quote(reading.row, number, at, cue[1])
+        yield Evidence("NN108", claim, judged, extent, _CONFIDENCE)
 
 
 def _line_verdicts(reading: Reading, number: int, text: str) -> Iterator[Evidence]:

@@ -53,8 +53,7 @@ def find_rejected(reading: Reading) -> Iterator[Evidence]:
         yield Evidence("NN303", quote_passage(row, worse), quote_label(why), Extent.DOCUMENT, _CONFIDENCE)
     elif good.strip() and bad.strip() and _differ(good, bad, asked):
         rule = "NN303" if _PUTS_DOWN.search(fold(bad)) else "NN110"
-        cue = quote_label(why) if why is not None else quote_passage(row, better)
-        yield Evidence(rule, quote_passage(row, worse), cue, Extent.AROUND, _CONFIDENCE)
+        yield Evidence(rule, quote_passage(row, worse), quote_passage(row, better), Extent.AROUND, _CONFIDENCE)
 
 
 def _sides(row: Row) -> tuple[int, int] | None:
