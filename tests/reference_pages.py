@@ -31,7 +31,7 @@ def build_cli_page() -> str:
         "Data goes to stdout; progress, notes and errors go to stderr. `--json` prints one JSON object on stdout.\n\n"
         "| exit code | meaning |\n|---|---|\n"
         "| 0 | done |\n"
-        "| 1 | the run failed, or `claims check` found problems |\n"
+        "| 1 | the run failed, `claims check` found problems, or `audit` findings or rows it could not read |\n"
         "| 2 | something wrong was asked for: a message and a `hint:` line say what |\n"
         "| 130 | interrupted; the same command goes on where it stopped |\n",
     ]

@@ -195,7 +195,7 @@ def test_sarif_has_the_structure_of_the_standard(tmp_path: Path) -> None:
     assert first["relatedLocations"][0]["physicalLocation"]["region"]["snippet"]["text"] == "[not so]"
     assert re.fullmatch("[0-9a-f]{16}", first["partialFingerprints"]["disclaim/v1"])
     (invocation,) = run["invocations"]
-    assert invocation["executionSuccessful"] is True
+    assert invocation["executionSuccessful"] is False
     assert "row 3 could not be read" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import resource
@@ -125,6 +126,26 @@ def test_several_processes_print_the_same(cli: Cli, tmp_path: Path) -> None:
     outs = [cli("audit", path, "--out", tmp_path / f"{n}.jsonl", "--json", "--workers", n) for n in (1, 2)]
     assert outs[0].json | {"seconds": 0} == outs[1].json | {"seconds": 0}
     assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
+
+
+def test_data_that_cannot_be_read_is_not_clean(cli: Cli, clean: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known.json"
+    (clean.parent / "damaged.jsonl.gz").write_bytes(gzip.compress((json.dumps(CLEAN) + "\n").encode() * 50)[:-4])
+    (clean.parent / "cut_off.json").write_text(json.dumps([CLEAN, CLEAN])[:-10])
+    done = cli("audit", clean.parent)
+    assert (done.code, "could not be read" in done.err) == (1, True)
+    assert done.hint == "mend the data, or allow it with --max-unreadable 3"
+    assert cli("audit", clean.parent, "--max-unreadable", 2).code == 1
+    assert cli("audit", clean.parent, "--max-unreadable", 3).code == 0
+    assert cli("audit", clean.parent, "--fail-on", "never").code == 0
+    sarif = [json.loads(cli("audit", clean.parent, "--format", "sarif", "--max-unreadable", n).out) for n in (2, 3)]
+    assert [log["runs"][0]["invocations"][0]["executionSuccessful"] for log in sarif] == [False, True]
+    done = cli("audit", clean.parent, "--write-baseline", known)
+    assert (done.code, "no baseline was written" in done.err, known.exists()) == (1, True, False)
+    assert (cli("audit", clean.parent, "--write-baseline", known, "--max-unreadable", 3).code, known.exists()) == (
+        0,
+        True,
+    )
 
 
 def test_a_baseline_silences_what_was_there_and_reports_what_is_new(cli: Cli, flagged: Path, tmp_path: Path) -> None:

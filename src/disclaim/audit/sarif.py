@@ -23,9 +23,11 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 class SarifReport:
     """One run. Rows of plain text files need their texts, for the line of a finding in them. Each result has a
-    fingerprint of its own that stays where rows move: the finding's, and which of its kind in the file it is."""
+    fingerprint of its own that stays where rows move: the finding's, and which of its kind in the file it is. The
+    run was no success where more than ``max_unreadable`` rows could not be read."""
 
-    def __init__(self, rules: Mapping[str, AboutRule], version: str) -> None:
+    def __init__(self, rules: Mapping[str, AboutRule], version: str, max_unreadable: int = 0) -> None:
+        self._max_unreadable = max_unreadable
         self._rules = [rules[name] for name in sorted(rules)]
         self._places = {rule.id: place for place, rule in enumerate(self._rules)}
         self._version = version
@@ -60,7 +62,7 @@ class SarifReport:
             for row in summary.unreadable
         ]
         invocation = {
-            "executionSuccessful": not summary.interrupted,
+            "executionSuccessful": not summary.interrupted and summary.unreadable_rows <= self._max_unreadable,
             "toolExecutionNotifications": notifications,
         }
         properties = {"rows": summary.rows, "unreadableRows": summary.unreadable_rows}

@@ -34,9 +34,10 @@ from disclaim.cli.audit_model import (
     ask_model,
     describe_run,
 )
+from disclaim.cli.audit_outcome import FINDINGS, Allowed, FailOn, MaxUnreadable
 from disclaim.cli.console import print_note, show_progress
 from disclaim.errors import UserError
-from disclaim.records import Severity, Tier
+from disclaim.records import Tier
 
 if TYPE_CHECKING:
     from disclaim.audit import (
@@ -51,9 +52,8 @@ if TYPE_CHECKING:
         ScanRow,
         ScanSettings,
         ScanSummary,
+        Suppressions,
     )
-
-FINDINGS, INTERRUPTED = 1, 130
 
 
 class Format(StrEnum):
@@ -66,20 +66,7 @@ class Format(StrEnum):
     DOLMA = "dolma"
 
 
-class FailOn(StrEnum):
-    """The least severity that makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NEVER = "never"
-
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-_FAILING = {
-    FailOn.ERROR: (Severity.ERROR,),
-    FailOn.WARNING: (Severity.ERROR, Severity.WARNING),
-    FailOn.NEVER: (),
-}
 
 
 _EXAMPLES = """\b
@@ -126,7 +113,10 @@ CountDenials = Annotated[
     bool, typer.Option("--denials", help="Read the data once more, to count sentences that deny each claim.")
 ]
 NewFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write what is found to this baseline file, and exit with 0.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write what is found to this baseline file, and exit with 0 if all could be read."
+    ),
 ]
 
 
@@ -156,40 +146,36 @@ def audit(
     cache: CacheFolder = None,
     max_missing: MaxMissing = 0,
     dry_run: DryRun = False,
+    max_unreadable: MaxUnreadable = 0,
     as_json: AsJson = False,
 ) -> None:
     """Find what a training set states as fact and takes back only from outside the sentence: a model would learn it.
 
     A row is left alone where its column `disclaim` says "ignore" or "ignore[NN102]", or its text holds
-    `disclaim: ignore[NN102]`. Exit code: 0 clean, 1 findings at or above --fail-on, 2 wrong use. A row about which the
-    model tier has no usable answer is not clean: 1, unless --max-missing or --fail-on never allows it.
+    `disclaim: ignore[NN102]`. Exit code: 0 clean, 1 findings at or above --fail-on, 2 wrong use. Not clean
+    either, and 1: rows that cannot be read, unless --max-unreadable allows them, and rows about which the model tier
+    has no usable answer, unless --max-missing does. --fail-on never allows all.
 
     Example: disclaim audit data.jsonl --format html --out audit.html
     """
-    from disclaim.audit import (
-        BaselineWriter,
-        ScanSettings,
-        load_baseline,
-        load_rules,
-        load_scanner,
-        require_suppressions,
-    )
+    from disclaim.audit import BaselineWriter, ScanSettings, load_baseline, load_scanner
 
     chosen = Format.JSON if as_json else format_
     targets = [_local(path) for path in paths]
     _require_sound(chosen, out, targets, baseline and write_baseline)
-    suppressions = require_suppressions(ignore or (), ignore_claim or (), load_rules())
+    suppressions = _suppressions(ignore, ignore_claim)
     settings = ScanSettings(workers, _keep(chosen), suppressions, max_source_share, repeated)
     known = load_baseline(baseline) if baseline else None
     scanner = extended(load_scanner(Tier.RULES if tier is Tier.MODEL else tier), notice, notices, max_tokens, tokenizer)
     options = ModelOptions(model, max_usd, price, every_row, cache, max_missing, dry_run, as_json)
     run = ask_model(targets, scanner, tier, options)
-    with _listening(chosen, out, targets, show) as listener, _until_the_reader_leaves():
+    allowed = Allowed(fail_on, max_unreadable, max_missing)
+    with _listening(chosen, out, targets, show, max_unreadable) as listener, _until_the_reader_leaves():
         listener.baseline, listener.run = BaselineWriter() if write_baseline else None, run
         summary = _scan(listener, targets, run.scanner if run else scanner, settings, known, denials)
-    if not summary.interrupted:
+    if not summary.interrupted and allowed.allows_unreadable(summary):
         _write_baseline(summary, listener.baseline, write_baseline, known)
-    _exit(summary, FailOn.NEVER if write_baseline else fail_on, run.ledger.n_missing - max_missing if run else 0)
+    allowed.end(summary, write_baseline is not None, run.ledger.n_missing if run else 0)
 
 
 def _scan(
@@ -224,14 +210,6 @@ def _write_baseline(
         print_note(f"{known.num_gone:,} findings of the baseline are gone; --write-baseline brings it up to date")
 
 
-def _exit(summary: ScanSummary, fail_on: FailOn, too_many_missing: int) -> None:
-    if summary.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    failing = any(summary.findings_by_severity.get(name) for name in _FAILING[fail_on])
-    if failing or (too_many_missing > 0 and fail_on is not FailOn.NEVER):
-        raise typer.Exit(FINDINGS)
-
-
 def _local(path: str) -> Path:
     if path.startswith("hf://"):
         raise UserError(
@@ -254,6 +232,12 @@ def _require_sound(chosen: Format, out: Path | None, targets: Sequence[Path], bo
         )
 
 
+def _suppressions(rules: Sequence[str] | None, claims: Sequence[str] | None) -> Suppressions:
+    from disclaim.audit import load_rules, require_suppressions
+
+    return require_suppressions(rules or (), claims or (), load_rules())
+
+
 def _keep(chosen: Format) -> Keep:
     from disclaim.audit import Keep
 
@@ -265,7 +249,7 @@ def _keep(chosen: Format) -> Keep:
 class _Listener:
     """Hears of rows as they are scanned and writes what was asked for."""
 
-    def __init__(self, chosen: Format, out: Path | None, show: int) -> None:
+    def __init__(self, chosen: Format, out: Path | None, show: int, max_unreadable: int) -> None:
         from disclaim.audit import ClaimLedger, PageData, load_rules
 
         self._chosen = chosen
@@ -276,20 +260,20 @@ class _Listener:
         self._held: list[str] = []
         self._ledger = ClaimLedger()
         self._page = PageData()
-        self._report = self._new_report(show)
+        self._report = self._new_report(show, max_unreadable)
         self.baseline: BaselineWriter | None = None
         self.run: ModelRun | None = None
         self.stream: IO[bytes] | None = None
         self.attributes: AttributeFiles | None = None
 
-    def _new_report(self, show: int) -> Report | None:
+    def _new_report(self, show: int, max_unreadable: int) -> Report | None:
         from disclaim.audit import FindingLines, SarifReport, TextReport
 
         if self._chosen is Format.TEXT:
             at_terminal = self._out is None
             return TextReport(self._rules, at_terminal and _is_coloured(), max(show, 0) if at_terminal else None)
         if self._chosen is Format.SARIF:
-            return SarifReport(self._rules, __version__)
+            return SarifReport(self._rules, __version__, max_unreadable)
         return FindingLines() if self._chosen is Format.JSON and self._out else None
 
     def begin(self) -> None:
@@ -351,12 +335,14 @@ class _Listener:
 
 
 @contextmanager
-def _listening(chosen: Format, out: Path | None, targets: Sequence[Path], show: int) -> Iterator[_Listener]:
+def _listening(
+    chosen: Format, out: Path | None, targets: Sequence[Path], show: int, max_unreadable: int
+) -> Iterator[_Listener]:
     """A listener with its file, which appears whole when the block ends."""
     from disclaim.audit import open_attribute_files
     from disclaim.store import write_atomically
 
-    listener = _Listener(chosen, out, show)
+    listener = _Listener(chosen, out, show, max_unreadable)
     with ExitStack() as stack:
         if chosen is Format.DOLMA and out:
             listener.attributes = stack.enter_context(open_attribute_files(out, targets))
