@@ -1,10 +1,11 @@
-"""``python -m benchmarks [ROUNDS]``: every pair, interleaved, each contender in its own process; one JSON line each.
+"""Every pair, or those named, interleaved, each contender in its own process; one JSON line each.
 
 ``ratio`` is the median of the rounds' ratios ours / peer, so above 1 we are faster; ``runs`` counts rounds.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -46,6 +47,20 @@ def compare(name: str, ours: str, peer: str, peer_name: str, rounds: int) -> dic
     }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the pairs that the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = sorted({pair[0] for pair in PAIRS})
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(names)}; default: all")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(names))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(names)}")
     for pair in PAIRS:
-        print(json.dumps(compare(*pair, rounds=int(sys.argv[1]) if len(sys.argv) > 1 else 3)), flush=True)
+        if not options.names or pair[0] in options.names:
+            print(json.dumps(compare(*pair, rounds=options.rounds)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
