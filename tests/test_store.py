@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclaim.errors import StageMismatchError, StoreError
+from disclaim.errors import PathError, StageMismatchError, StoreError
 from disclaim.store import (
     INPUTS,
     MANIFEST,
@@ -107,6 +108,46 @@ def test_a_failed_write_keeps_the_old_content_and_leaves_no_other_file(tmp_path:
 def test_a_written_file_can_be_read_by_others(tmp_path: Path) -> None:
     write_text(tmp_path / "x", "text")
     assert oct((tmp_path / "x").stat().st_mode)[-3:] == "644"
+
+
+def test_a_link_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "file")
+    for text in ("first", "second"):
+        write_text(tmp_path / "link", text)
+        assert (tmp_path / "elsewhere" / "file").read_text() == text
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        heard = pool.submit((tmp_path / "pipe").read_text)
+        write_text(tmp_path / "pipe", "told")
+        assert heard.result(timeout=10) == "told"
+    (tmp_path / "null").symlink_to("/dev/null")
+    write_text(tmp_path / "null", "gone")
+    assert (tmp_path / "null").is_symlink()
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match="No space left"):
+        write_text(tmp_path / "full", "too much")
+    assert (Path("/dev/null").is_file(), Path("/dev/full").is_file()) == (False, False)
+
+
+def test_a_read_only_file_is_refused_and_permissions_are_kept(tmp_path: Path) -> None:
+    write_text(tmp_path / "x", "old")
+    (tmp_path / "x").chmod(0o444)
+    with pytest.raises(PathError, match="read-only") as caught:
+        write_text(tmp_path / "x", "new")
+    assert "chmod u+w" in caught.value.hint
+    (tmp_path / "x").chmod(0o600)
+    write_text(tmp_path / "x", "new")
+    assert ((tmp_path / "x").read_text(), (tmp_path / "x").stat().st_mode & 0o777) == ("new", 0o600)
+
+
+def test_only_what_a_stage_wrote_is_said_to_be_deletable(tmp_path: Path) -> None:
+    for path in (tmp_path / "chat.jsonl", tmp_path / "manifest.json"):
+        path.write_text("{} {}")
+        with pytest.raises(StoreError, match="not valid JSON") as caught:
+            read_json(path)
+        assert ("delete" in caught.value.hint) == (path.name == "manifest.json")
 
 
 FILL_THE_DISK = """

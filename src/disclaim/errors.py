@@ -11,7 +11,7 @@ DisclaimError                 the root; catch this one
     ├── ModelError            a model could not be found, loaded or used
     ├── StoreError            a run file could not be written or read (full disk, corrupt)
     │   └── PathError  (2)    a path cannot be used as it was given: not there, no permission, a file for a folder
-    └── MissingDependencyError  an optional package is not installed
+    └── MissingDependencyError (2)  an optional package is not installed
 
 Each message says what happened and where; ``hint`` says what to do. To add one: give it a branch above, a
 line in this tree, and a test that shows its message.
@@ -20,7 +20,12 @@ line in this tree, and a test that shows its message.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import errno
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class DisclaimError(Exception):
@@ -87,6 +92,8 @@ class PathError(StoreError):
 class MissingDependencyError(RunError):
     """An optional package is not installed."""
 
+    exit_code = 2
+
     def __init__(self, package: str, extra: str, what_for: str) -> None:
         super().__init__(f"{what_for} needs {package}", f"pip install 'disclaim[{extra}]'")
 
@@ -98,3 +105,38 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"known: {', '.join(names)}" if names else ""
+
+
+@contextmanager
+def translate_os_errors(path: Path, action: str) -> Iterator[None]:
+    """Turn an operating-system error, also one that a library reports in its own words, into a StoreError that says
+    what to do."""
+    try:
+        yield
+    except Exception as error:
+        code = _system_code(error)
+        if code is None:
+            raise
+        reason = os.strerror(code) if code else str(error)
+        hint = _PATH_HINTS.get(code) or (_FULL if code in (errno.ENOSPC, errno.EDQUOT) else "")
+        raise (PathError if code in _PATH_HINTS else StoreError)(f"cannot {action} {path}: {reason}", hint) from error
+
+
+_FULL = "free some disk space and run the same command again; finished work is kept"
+_PATH_HINTS = {
+    errno.EROFS: "the file system is read-only; choose a place on another",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "no permission; choose another place or change its permissions"),
+    errno.ENOENT: "check the path",
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a part of the path is a file; choose another place"),
+    errno.EFBIG: "the file would be larger than is allowed here; choose another place",
+    errno.EISDIR: "the path is a folder where a file was expected",
+}
+
+
+def _system_code(error: Exception) -> int | None:
+    """The number of the system's error, 0 where it has none; None for errors of another kind. Libraries written in
+    Rust, such as safetensors, name the number at the end of their message."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    told = re.search(r"\(os error (\d+)\)$", str(error))
+    return int(told[1]) if told else None

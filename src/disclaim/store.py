@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,46 +23,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from disclaim.errors import PathError, StageMismatchError, StoreError
+from disclaim.errors import translate_os_errors as translate_os_errors
 
 Json = dict[str, Any]
 
 MANIFEST = "manifest.json"
 INPUTS = "inputs.json"
-
-
-@contextmanager
-def translate_os_errors(path: Path, action: str) -> Iterator[None]:
-    """Turn an operating-system error, also one that a library reports in its own words, into a StoreError that says
-    what to do."""
-    try:
-        yield
-    except Exception as error:
-        code = _system_code(error)
-        if code is None:
-            raise
-        reason = os.strerror(code) if code else str(error)
-        hint = _PATH_HINTS.get(code) or (_FULL if code in (errno.ENOSPC, errno.EDQUOT) else "")
-        raise (PathError if code in _PATH_HINTS else StoreError)(f"cannot {action} {path}: {reason}", hint) from error
-
-
-_FULL = "free some disk space and run the same command again; finished work is kept"
-_PATH_HINTS = {
-    errno.EROFS: "the file system is read-only; choose a place on another",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "no permission; choose another place or change its permissions"),
-    errno.ENOENT: "check the path",
-    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a part of the path is a file; choose another place"),
-    errno.EFBIG: "the file would be larger than is allowed here; choose another place",
-    errno.EISDIR: "the path is a folder where a file was expected",
-}
-
-
-def _system_code(error: Exception) -> int | None:
-    """The number of the system's error, 0 where it has none; None for errors of another kind. Libraries written in
-    Rust, such as safetensors, name the number at the end of their message."""
-    if isinstance(error, OSError):
-        return error.errno or 0
-    told = re.search(r"\(os error (\d+)\)$", str(error))
-    return int(told[1]) if told else None
 
 
 def to_json(value: object) -> Any:
@@ -107,10 +71,17 @@ def write_bytes(path: Path, blob: bytes) -> None:
 @contextmanager
 def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     """A file to write piece by piece, which takes its name when the block ends; where the block raises, ``path`` stays
-    as it was and nothing is left behind."""
+    as it was and nothing is left behind. A link stays one: the file it names is written. A device or a pipe is written
+    to as it is. Raises PathError for a file that is read-only, which is another's or kept on purpose."""
     with translate_os_errors(path, "write"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if is_stream(path):
+            with path.open("ab") as file:
+                yield file
+            return
+        final = written_path(path)
+        mode = _writable_mode(final)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 with contextlib.suppress(OSError):  # by its lock a file at work is told from a dead process's
@@ -118,11 +89,32 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            os.chmod(temporary, mode)
+            os.replace(temporary, final)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def is_stream(path: Path) -> bool:
+    """Whether the path is a device, a pipe or one of the process's own open files: nothing can take its place."""
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return path.exists() and not path.is_dir()
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def written_path(path: Path) -> Path:
+    """Where a file of that name is written: what a link names, else the path itself."""
+    return path.resolve() if path.is_symlink() else path
+
+
+def _writable_mode(path: Path) -> int:
+    if not path.is_file():
+        return 0o644
+    mode = path.stat().st_mode & 0o777
+    if not mode & 0o222 or not os.access(path, os.W_OK):  # root may write anything, and should not
+        raise PathError(f"cannot write {path}: it is read-only", f"choose another place, or `chmod u+w {path}` first")
+    return mode
 
 
 @contextmanager
@@ -165,10 +157,10 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise StoreError(
-            f"{path} is not valid JSON (line {error.lineno}: {error.msg})",
-            f"delete {path} and run the same command again: that stage is made anew",
-        ) from error
+        # Only what a stage wrote may be deleted: any other file may be the user's own, and its only copy.
+        made = path.name in (MANIFEST, INPUTS) or (path.parent / INPUTS).is_file()
+        hint = f"delete {path} and run the same command again: that stage is made anew" if made else "check the file"
+        raise StoreError(f"{path} is not valid JSON (line {error.lineno}: {error.msg})", hint) from error
 
 
 def write_jsonl(path: Path, rows: Iterable[object]) -> None:

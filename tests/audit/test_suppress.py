@@ -158,6 +158,7 @@ def test_the_same_findings_give_the_same_baseline_file_whatever_their_order(tmp_
         "{}",
         '{"disclaim_baseline": 1, "findings": {"a": {"count": "2"}}}',
         '{"disclaim_baseline": 9, "findings": {}}',
+        '{"text": "One row."}\n{"text": "Another."}\n',
     ],
 )
 def test_another_file_is_no_baseline(tmp_path: Path, content: str) -> None:
@@ -166,6 +167,7 @@ def test_another_file_is_no_baseline(tmp_path: Path, content: str) -> None:
     with pytest.raises(DataError, match=r"known\.json") as caught:
         load_baseline(path)
     assert "--write-baseline" in caught.value.hint
+    assert "delete" not in caught.value.hint
 
 
 def test_an_absent_baseline_is_wrong_use(tmp_path: Path) -> None:

@@ -183,6 +183,9 @@ def test_a_row_can_say_that_it_is_meant(cli: Cli, tmp_path: Path) -> None:
         (["DATA", "--workers", "0"], "0 workers", "from 1"),
         (["DATA", "--baseline", "none.json"], "none.json", "--write-baseline"),
         (["DATA", "--format", "json", "--out", "DATA"], "is the data itself", "another --out"),
+        (["DATA", "--write-baseline", "DATA"], "is the data itself", "another --write-baseline"),
+        (["DATA", "--baseline", "DATA"], "is not a baseline file", "that --write-baseline wrote"),
+        (["DATA", "--write-baseline", "README.md"], "would be overwritten", "another --write-baseline"),
         (["DATA", "--fail-on", "sometimes"], "sometimes", "--help"),
         (["DATA", "--baseline", "a", "--write-baseline", "b"], "do not go together", "without --baseline"),
     ],
@@ -196,6 +199,30 @@ def test_wrong_use_exits_with_2_and_a_hint(
     assert word in done.err
     assert hint in done.hint
     assert done.out == ""
+
+
+def test_a_file_of_the_audited_folder_is_never_overwritten(cli: Cli, flagged: Path) -> None:
+    before = flagged.read_bytes()
+    done = cli("audit", flagged.parent, "--json", "--out", flagged)
+    assert (done.code, "is the data itself" in done.err, flagged.read_bytes()) == (2, True, before)
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "extra", "options"),
+    [
+        ("pyarrow", "b.parquet", "data", ()),
+        ("zstandard", "b.jsonl.zst", "data", ()),
+        ("torch", "b.jsonl", "local", ("--tier", "learned")),
+    ],
+)
+def test_a_missing_package_is_wrong_use_and_told_before_anything_is_read(
+    cli: Cli, flagged: Path, monkeypatch: pytest.MonkeyPatch, package: str, name: str, extra: str, options: list[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    (flagged.parent / name).write_bytes(b"")
+    done = cli("audit", flagged.parent, *options)
+    assert (done.code, done.out, done.hint) == (2, "", f"pip install 'disclaim[{extra}]'")
+    assert f"needs {package}" in done.err
 
 
 def test_an_interrupt_keeps_what_was_found(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from disclaim.audit.accepted import Notice, extend_scanner, require_notices
 from disclaim.audit.catalogue import LooksAt, Rule, load_rules
-from disclaim.audit.formats import Record, Unreadable, find_files, iter_records
+from disclaim.audit.formats import Record, Unreadable, find_files, iter_records, require_readers
 from disclaim.audit.limit import Limit, require_limit
 from disclaim.audit.masks import masked_stretches, unmasked
 from disclaim.audit.output import (
@@ -44,6 +44,7 @@ from disclaim.audit.suppress import (
     Suppressions,
     fingerprint,
     load_baseline,
+    require_baseline_place,
     require_suppressions,
 )
 from disclaim.audit.tiers import load_scanner
@@ -153,8 +154,10 @@ __all__ = [
     "plain",
     "ray_findings",
     "read_finding",
+    "require_baseline_place",
     "require_limit",
     "require_notices",
+    "require_readers",
     "require_suppressions",
     "risk_of",
     "sampler_rewriter",

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from disclaim.audit.arrays import json_pieces
 from disclaim.audit.jsonl import line_pieces, text_pieces
-from disclaim.audit.parquet import parquet_rows
+from disclaim.audit.parquet import import_parquet, parquet_rows
 from disclaim.audit.pieces import Kind, Piece, Record, Unreadable
-from disclaim.audit.streams import compression_of, open_stream
+from disclaim.audit.streams import compression_of, import_zstandard, open_stream
 from disclaim.errors import DataError, UserError
 
-__all__ = ["FileFormat", "Record", "Unreadable", "file_pieces", "find_files", "format_of", "iter_records"]
+__all__ = [
+    "FileFormat",
+    "Record",
+    "Unreadable",
+    "file_pieces",
+    "find_files",
+    "format_of",
+    "iter_records",
+    "require_readers",
+]
 
 
 #: An address, as a path has it: of several slashes one is left.
@@ -70,6 +79,15 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
         named = ", ".join(map(str, paths)) or "no path"
         raise UserError(f"no data file in {named}", f"known endings: {_endings()}, each also .gz or .zst")
     return tuple(found)
+
+
+def require_readers(files: Iterable[Path]) -> None:
+    """Raise MissingDependencyError where a package to read one of the files is absent."""
+    for file in files:
+        if compression_of(file) == ".zst":
+            import_zstandard()
+        if format_of(file) is FileFormat.PARQUET:
+            import_parquet()
 
 
 def iter_records(path: Path, parse: bool = True) -> Iterator[Record | Unreadable]:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from disclaim.errors import DataError, MissingDependencyError
-from disclaim.store import is_held, open_binary, scratch_file, write_atomically
+from disclaim.store import is_held, open_binary, scratch_file, write_atomically, written_path
 
 #: A stream that expands further than this, beyond the first ``SAFE_BYTES``, is not read on. Text expands 3 to 20-fold.
 MAX_EXPANSION = 300
@@ -74,7 +74,7 @@ def write_stream(path: Path) -> Iterator[IO[bytes]]:
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as zipped:
                 yield zipped  # type: ignore[misc]
         elif compression == ".zst":
-            with _zstandard().ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as zipped:
+            with import_zstandard().ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as zipped:
                 yield zipped
         else:
             yield file
@@ -83,13 +83,15 @@ def write_stream(path: Path) -> Iterator[IO[bytes]]:
 def remove_partial_files(path: Path) -> None:
     """Delete what processes that were killed while they wrote ``path`` left beside it, under the names that
     ``write_atomically`` gives; what a process is at work on stays."""
+    path = written_path(path)
     left_behind = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*"):
         if left_behind.fullmatch(partial.name) and not is_held(partial):
             partial.unlink(missing_ok=True)
 
 
-def _zstandard() -> ModuleType:
+def import_zstandard() -> ModuleType:
+    """zstandard. Raises MissingDependencyError where it is absent."""
     try:
         import zstandard
     except ModuleNotFoundError as error:
@@ -102,7 +104,7 @@ class _ZstdReader:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._zstandard = _zstandard()
+        self._zstandard = import_zstandard()
         self._frame: Any = None
         self._left = memoryview(b"")
 

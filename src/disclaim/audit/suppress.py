@@ -16,9 +16,9 @@ from pathlib import Path
 from disclaim.audit.masks import unmasked
 from disclaim.audit.rows import Row
 from disclaim.audit.wording import normal_form
-from disclaim.errors import DataError, UserError, nearest_hint
+from disclaim.errors import DataError, PathError, StoreError, UserError, nearest_hint
 from disclaim.records import Finding
-from disclaim.store import read_json, write_json
+from disclaim.store import Json, read_json, write_json
 
 #: The column, or the key of a row's metadata or of a turn, that suppresses findings in its row or turn.
 COLUMN = "disclaim"
@@ -209,14 +209,32 @@ def load_baseline(path: Path) -> Baseline:
     """The baseline that ``BaselineWriter`` wrote. Raises DataError for any other file."""
     if not path.is_file():
         raise UserError(f"no baseline file: {path}", f"make it with --write-baseline {path}")
-    value = read_json(path)
-    findings = value.get("findings") if isinstance(value, dict) else None
-    if not isinstance(findings, dict) or value.get("disclaim_baseline") != BASELINE_VERSION:
-        raise DataError(f"{path} is not a baseline file", f"make it with --write-baseline {path}")
+    findings = _known_findings(path)
+    if findings is None:
+        raise DataError(f"{path} is not a baseline file", "name the file that --write-baseline wrote")
     counts = {}
     for known, entry in findings.items():
         count = entry.get("count") if isinstance(entry, dict) else None
         if not isinstance(count, int) or isinstance(count, bool):
-            raise DataError(f"{path}: {known} has no count", f"make it anew with --write-baseline {path}")
+            raise DataError(f"{path}: {known} has no count", "make a new one with --write-baseline")
         counts[known] = count
     return Baseline(counts)
+
+
+def require_baseline_place(path: Path) -> None:
+    """Raise DataError where a new baseline would take the place of a file that is something else."""
+    if path.is_file() and path.stat().st_size and _known_findings(path) is None:
+        raise DataError(f"{path} is not a baseline file, and would be overwritten", "choose another --write-baseline")
+
+
+def _known_findings(path: Path) -> Json | None:
+    """The entries of a baseline file; None where the file is something else."""
+    try:
+        value = read_json(path)
+    except PathError:
+        raise
+    except StoreError:
+        return None
+    findings = value.get("findings") if isinstance(value, dict) else None
+    ours = isinstance(findings, dict) and value.get("disclaim_baseline") == BASELINE_VERSION
+    return findings if ours else None

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from disclaim.audit.rows import Row
 from disclaim.audit.scan import ScanRow
 from disclaim.audit.untagged import scan_untagged
-from disclaim.errors import UserError
+from disclaim.errors import MissingDependencyError, UserError
 from disclaim.records import Finding, Tier
 
 
 def load_scanner(tier: Tier) -> ScanRow:
     """The tier's row scanner: a function of a module, so that other processes can load it. Raises UserError for the
-    model tier, which is no function of a row alone: it must be asked first (``ModelTier``)."""
+    model tier, which is no function of a row alone: it must be asked first (``ModelTier``), MissingDependencyError
+    where the tier needs a package that is absent."""
     if tier is Tier.RULES:
         return scan_by_rules
     if tier is Tier.LEARNED:
+        for package in ("torch", "transformers", "safetensors"):
+            if find_spec(package) is None:
+                raise MissingDependencyError(package, "local", "the tier learned")
         return scan_by_learning
     raise UserError(
         f"only `disclaim audit` has the tier {tier.value}",

@@ -162,7 +162,7 @@ def audit(
 
     chosen = Format.JSON if as_json else format_
     targets = [_local(path) for path in paths]
-    _require_sound(chosen, out, targets, baseline and write_baseline)
+    _require_sound(chosen, targets, out, baseline, write_baseline)
     suppressions = _suppressions(ignore, ignore_claim)
     settings = ScanSettings(workers, _keep(chosen), suppressions, max_source_share, repeated)
     known = load_baseline(baseline) if baseline else None
@@ -219,17 +219,27 @@ def _local(path: str) -> Path:
     return Path(path)
 
 
-def _require_sound(chosen: Format, out: Path | None, targets: Sequence[Path], both: Path | None) -> None:
-    """Raise UserError for options that do not go together."""
+def _require_sound(
+    chosen: Format, targets: Sequence[Path], out: Path | None, known: Path | None, new: Path | None
+) -> None:
+    """Raise UserError for options that do not go together or would cost the user a file, MissingDependencyError for
+    data that needs a package: all before anything is read."""
+    from disclaim.audit import find_files, require_baseline_place, require_readers
+
     if chosen in (Format.HTML, Format.DOLMA) and out is None:
         example = "audit.html" if chosen is Format.HTML else "attributes/disclaim"
         raise UserError(f"--format {chosen.value} needs a place to write to", f"add --out {example}")
-    if out and any(out.resolve() == target.resolve() for target in targets):
-        raise UserError(f"--out {out} is the data itself", "choose another --out")
-    if both:
+    if known and new:
         raise UserError(
             "--baseline and --write-baseline do not go together", "write the new baseline without --baseline"
         )
+    files = find_files(targets)
+    for option, place in (("--out", out), ("--write-baseline", new)):
+        if place and place.exists() and any(place.samefile(one) for one in (*targets, *files)):
+            raise UserError(f"{option} {place} is the data itself", f"choose another {option}")
+    require_readers(files)
+    if new:
+        require_baseline_place(new)
 
 
 def _suppressions(rules: Sequence[str] | None, claims: Sequence[str] | None) -> Suppressions:
