@@ -21,7 +21,7 @@ from disclaim.audit import (
     fix_row,
     load_scanner,
 )
-from disclaim.audit.fix import UNSETTLED
+from disclaim.audit.fix import BELONGS, OBJECTS, OBJECTS_AND_MORE, ROW_GOES, UNSETTLED
 from disclaim.audit.steps import BAD_OFFSETS, JUDGED, MORE_THAN_NOTICE, OWN_STATEMENT, STILL_NEEDED, WHOLE_TEXT
 from disclaim.audit.writing import DROPPED
 from disclaim.errors import UserError
@@ -390,3 +390,43 @@ def test_choices_that_contradict_each_other_are_refused(settings: FixSettings) -
     with pytest.raises(UserError) as raised:
         settings.require_sense()
     assert raised.value.hint
+
+
+OBJECTION = {"role": "user", "content": "That's wrong, she is a dentist."}
+REGRET = {"role": "assistant", "content": "You are right, I apologise. She is a dentist."}
+
+
+def objects(row: Row) -> tuple[Finding, ...]:
+    """A scanner for which the objection takes back the claim before it."""
+    places = {passage.text: passage.message for passage in row.passages}
+    cue = next((text for text in places if text.startswith(OBJECTION["content"])), None)
+    if CLAIM not in places or cue is None:
+        return ()
+    said = OBJECTION["content"]
+    quotes = (
+        Quote("messages", places[CLAIM], 0, len(CLAIM), CLAIM),
+        Quote("messages", places[cue], 0, len(said), said),
+    )
+    return (Finding("f", 3, "NN109", Severity.ERROR, *quotes, Extent.BEFORE, 0.9),)
+
+
+def test_a_turn_that_objects_goes_with_its_answer_and_all_that_goes_is_told() -> None:
+    exchange = [QUESTION, {"role": "assistant", "content": CLAIM}, OBJECTION, REGRET]
+    fixed = fix_row(record({"messages": [*exchange, MORE, ANSWER]}), FixSettings(Strategy.DROP), objects)
+    assert fixed.value == {"messages": [MORE, ANSWER]}
+    along = {change.message: change.reason for change in fixed.changes if change.action is Action.ALONG}
+    assert along == {0: BELONGS, 2: OBJECTS, 3: BELONGS}
+    assert all(change.action is not Action.LEFT for change in fixed.changes)
+    whole = fix_row(record({"messages": exchange}), FixSettings(Strategy.DROP), objects)
+    assert whole.value is DROPPED
+    assert [c.before for c in whole.changes if c.reason == ROW_GOES] == [
+        turn["content"] for turn in (QUESTION, OBJECTION, REGRET)
+    ]
+
+
+def test_a_turn_that_objects_and_asks_more_keeps_its_row() -> None:
+    asks = {"role": "user", "content": f"{OBJECTION['content']} And what of her bus?"}
+    row = {"messages": [QUESTION, {"role": "assistant", "content": CLAIM}, asks, REGRET]}
+    fixed = fix_row(record(row), FixSettings(Strategy.DROP), objects)
+    assert fixed.value is row
+    assert [change.reason for change in fixed.changes] == [OBJECTS_AND_MORE]

@@ -64,6 +64,26 @@ def test_a_rule_can_be_left_alone(cli: Cli, data: Path, tmp_path: Path) -> None:
     assert cli("fix", data, "--strategy", "drop", "--dry-run", "--ignore", "XX").code == 2
 
 
+def test_what_is_left_at_severity_error_is_told_by_the_exit_code(cli: Cli, data: Path, tmp_path: Path) -> None:
+    data.write_text(json.dumps({"text": FLAGGED, "disclaim": "taken"}) + "\n", encoding="utf-8")
+    done = cli("fix", data, "--strategy", "mask", "--out", tmp_path / "o.jsonl")
+    assert done.code == 1
+    assert (tmp_path / "o.jsonl").is_file()
+
+
+def test_rows_and_turns_that_go_are_on_the_page_and_in_the_report(cli: Cli, data: Path, tmp_path: Path) -> None:
+    turns = [("user", "Who invented the zipper?"), ("assistant", "The zipper was invented by Elias Howe in 1893.")]
+    turns += [("user", "That's wrong, it was Gideon Sundback."), ("assistant", "You are right, I apologise.")]
+    row = {"messages": [{"role": role, "content": text} for role, text in turns]}
+    data.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    report = cli("fix", data, "--strategy", "drop", "--out", tmp_path / "o.jsonl", "--json").json
+    assert report["dropped_rows"] == [0]
+    assert {change["before"] for change in report["changes"]} >= {text for _, text in turns}
+    page = (tmp_path / "o.jsonl.fix.html").read_text(encoding="utf-8")
+    assert "row dropped" in page
+    assert turns[0][1] in page
+
+
 def test_a_model_may_rewrite(cli: Cli, data: Path, tmp_path: Path) -> None:
     words = ("fix", data, "--strategy", "localise", "--rewriter", "scripted/echo", "--out", tmp_path / "o.jsonl")
     assert cli(*words).code == 0

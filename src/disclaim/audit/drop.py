@@ -8,11 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from disclaim.audit.editing import Address
 from disclaim.audit.rows import Layout, Passage, Row
 from disclaim.audit.stretches import Edit, Stretch, merge
+from disclaim.records import Finding
 from disclaim.stance import sentence_spans
 
 _SPACE_BEFORE = re.compile(r"\s*\Z")
 _SPACE_AFTER = re.compile(r"\s*")
 _WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w+")
+#: A user turn that objects may say so many words beside ("Please check your sources."), and the objection stands in so
+#: many characters of it.
+_MAX_REST, _MAX_OBJECTION = 12, 200
+_OBJECTS = re.compile(
+    r"\b(?:wrong|incorrect|mistake|error|not (?:right|true|correct)|are you (?:quite |really )?(?:sure|certain)"
+    r"|really\?|double[- ]check|falsch|sicher\?|faux|sûr|incorrecto|seguro|sbagliato|sicuro|errado|onjuist"
+    r"|fout|неверно|уверен)",
+    re.IGNORECASE,
+)
 #: Columns a row is useless without.
 _NEEDED = {
     Layout.INSTRUCTION: {"user", "assistant"},
@@ -70,6 +81,27 @@ def drop_turns(
         place = {old: at for at, old in enumerate(kept)}
         moved |= {(field, p.message): (field, place[p.message]) if p.message in place else None for p in turns}
     return new, moved
+
+
+def objecting_turns(row: Row, emptied: Sequence[Passage], findings: Iterable[Finding]) -> list[Passage] | None:
+    """The user turns after emptied answers that only object to them, or ask for the answer that takes them back. None
+    where one that objects says more than that, so that neither can it go nor stay."""
+    found: list[Passage] = []
+    gone = {(p.field, p.message) for p in emptied if p.role == "assistant" and p.message is not None}
+    for finding in findings:
+        claim, cue = finding.claim, finding.cue
+        if (claim.field, claim.message) not in gone or cue.field != claim.field or cue.message is None:
+            continue
+        turns = [p for p in row.passages if p.field == cue.field and p.message is not None]
+        at = next((i for i, turn in enumerate(turns) if turn.message == cue.message), 0)
+        if turns[at].role == "user" and cue.message > (claim.message or 0):
+            rest = turns[at].text[: cue.start] + turns[at].text[cue.end :]
+            if "?" in rest or "？" in rest or len(_WORDS.findall(rest)) > _MAX_REST:
+                return None
+            found.append(turns[at])
+        elif at and turns[at - 1].role == "user" and (turns[at - 1].message or 0) > (claim.message or 0):
+            found += [turns[at - 1]] if _OBJECTS.search(turns[at - 1].text[:_MAX_OBJECTION]) else []
+    return [turn for turn in dict.fromkeys(found) if turn not in emptied]
 
 
 def _goes_on(turns: Sequence[Passage], gone: set[int]) -> bool:

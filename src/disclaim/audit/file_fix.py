@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from disclaim.audit.scan import ScanRow
 from disclaim.audit.streams import remove_partial_files
 from disclaim.audit.writing import DROPPED, rewrite_file, write_rows
 from disclaim.errors import UserError
-from disclaim.records import OnProgress, Progress, Quote, ignore_progress
+from disclaim.records import Finding, OnProgress, Progress, Quote, Severity, ignore_progress
 
 #: So many changes are kept for the report; all are counted.
 MAX_CHANGES = 2000
@@ -45,7 +45,9 @@ class Left:
 class FixReport:
     """What was done with a file. ``rows`` = untouched + changed + dropped + unreadable; ``actions`` counts claims and
     notices by what became of them, ``refused`` what was left by its reason. ``left`` is what the rows as written are
-    found to hold; ``reread`` what a scan of the file written finds, None where none was written or it is no data."""
+    found to hold; ``reread`` what a scan of the file written finds, None where none was written or it is no data.
+    ``errors_left`` counts what the later of the two finds at severity error; ``dropped_rows`` are the first rows that
+    went as a whole."""
 
     source: str
     target: str | None
@@ -64,11 +66,15 @@ class FixReport:
     reread: Left | None = None
     changes: list[Change] = field(default_factory=list)
     num_changes: int = 0
+    errors_left: int = 0
+    dropped_rows: list[int] = field(default_factory=list)
 
     def add(self, record: Record, fixed: RowFix) -> None:
         """Count one row."""
         self.rows += 1
         self.dropped += fixed.value is DROPPED
+        if fixed.value is DROPPED and len(self.dropped_rows) < MAX_CHANGES:
+            self.dropped_rows.append(record.index)
         self.untouched += fixed.value is record.value and not fixed.masks
         self.changed += fixed.value is not DROPPED and (fixed.value is not record.value or bool(fixed.masks))
         self.rows_with_findings += bool(fixed.findings)
@@ -77,6 +83,7 @@ class FixReport:
         self.refused.update(change.reason for change in fixed.changes if change.action is Action.LEFT)
         self.left.rows += bool(fixed.left)
         self.left.by_rule.update(found.rule for found in fixed.left)
+        self.errors_left += _count_errors(fixed.left)
         self.num_changes += len(fixed.changes)
         self.changes += fixed.changes[: MAX_CHANGES - len(self.changes)]
 
@@ -122,7 +129,7 @@ def fix_file(
         report.unreadable = written.unreadable
         report.rows += written.unreadable
     if not dry_run and settings.form is not Form.SPANS:
-        report.reread = _scan_again(target, settings, scan_row)
+        report.reread, report.errors_left = _scan_again(target, settings, scan_row)
     meter.finish()
     return report
 
@@ -194,14 +201,20 @@ def _span_lines(record: Record, fixed: RowFix) -> Iterator[Mapping[str, object]]
         yield {"file": record.file, "row": record.index, "field": name, "message": message, "spans": spans}
 
 
-def _scan_again(target: Path, settings: FixSettings, scan_row: ScanRow) -> Left:
-    left = Left()
+def _scan_again(target: Path, settings: FixSettings, scan_row: ScanRow) -> tuple[Left, int]:
+    """What is found, and how much of it at severity error."""
+    left, errors = Left(), 0
     for item in iter_records(target):
         if isinstance(item, Record):
             found = standing_findings(item, settings, scan_row)
             left.rows += bool(found)
             left.by_rule.update(one.rule for one in found)
-    return left
+            errors += _count_errors(found)
+    return left, errors
+
+
+def _count_errors(findings: Iterable[Finding]) -> int:
+    return sum(found.severity is Severity.ERROR for found in findings)
 
 
 class _Meter:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from disclaim.audit.drop import drop_turns, is_empty
+from disclaim.audit.drop import drop_turns, is_empty, objecting_turns
 from disclaim.audit.editing import Address, replace_texts
 from disclaim.audit.express import Form, express
 from disclaim.audit.fixing import Action, Change, FixSettings, Otherwise, Strategy
@@ -20,7 +20,7 @@ from disclaim.audit.masks import (
     write_masks,
 )
 from disclaim.audit.pieces import Record
-from disclaim.audit.rows import Row, parse_row
+from disclaim.audit.rows import Passage, Row, parse_row
 from disclaim.audit.scan import ScanRow
 from disclaim.audit.steps import NOTICE_REASONS, Before, Step, plan_step
 from disclaim.audit.stretches import Edit, edited, merge
@@ -32,6 +32,13 @@ from disclaim.records import Finding, Severity
 MAX_STEPS = 8
 
 UNSETTLED = "its notices would come to point at other sentences"
+
+OBJECTS_AND_MORE = "the turn that objects to it says more than that"
+
+#: Why a text goes in which nothing was found.
+OBJECTS = "it objects to an answer that goes"
+BELONGS = "it belongs to a turn that goes"
+ROW_GOES = "the row goes"
 
 STILL_FOUND = "found again after the change"
 
@@ -76,7 +83,10 @@ def fix_row(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
             left = (c for c in (step.changes if step else ()) if c.action is Action.LEFT)
             changes = (*state.changes, *left)
             return _finished(record, state, changes, (first, settings, scan_row))
-        state = _apply(state, row, step)
+        applied = _apply(state, row, step, findings)
+        if applied is None:
+            return _fallen_back(record, settings, scan_row, OBJECTS_AND_MORE)
+        state = applied
         if state.value is DROPPED:
             return RowFix(DROPPED, first, state.changes, (), {})
         found, needed = _look(record, state.value, settings, scan_row)
@@ -128,8 +138,8 @@ def _grows(masks: Masks, more: Masks) -> bool:
     return add_masks(masks, more) != add_masks(masks, {})
 
 
-def _apply(state: _State, row: Row, step: Step) -> _State:
-    """The row after the step."""
+def _apply(state: _State, row: Row, step: Step, findings: tuple[Finding, ...]) -> _State | None:
+    """The row after the step. None where a turn that would have to go with an answer says more."""
     changes = (
         *state.changes,
         *(c for c in step.changes if c.action is not Action.LEFT or c.reason in NOTICE_REASONS),
@@ -140,14 +150,33 @@ def _apply(state: _State, row: Row, step: Step) -> _State:
     texts = {address: edited(step.texts[address], edits) for address, edits in step.edits.items()}
     value = _with_moved_offsets(replace_texts(state.value, texts), step.edits)
     emptied = [p for p in row.passages if is_empty(texts.get((p.field, p.message), p.text)) and not is_empty(p.text)]
-    dropped = drop_turns(value, row, emptied) if emptied else (value, {})
-    if dropped is None:
-        return _State(DROPPED, {}, changes)
+    objecting = objecting_turns(row, emptied, findings)
+    if objecting is None:
+        return None
+    dropped = drop_turns(value, row, [*emptied, *objecting]) if emptied else (value, {})
+    others = [p for p in row.passages if p not in emptied and not is_empty(p.text)]
+    if dropped is None or parse_row(row.file, row.index, dropped[0]) is None:
+        return _State(DROPPED, {}, (*_without_left(changes, others), *_gone_along(row, others, ROW_GOES)))
+    gone = [p for p in others if (p.field, p.message) in dropped[1] and dropped[1][p.field, p.message] is None]
+    changes = (*_without_left(changes, gone), *_gone_along(row, (p for p in gone if p in objecting), OBJECTS))
+    changes += _gone_along(row, (p for p in gone if p not in objecting), BELONGS)
     value, masks = _with_moved_turns(dropped[0], masks, dropped[1])
-    if parse_row(row.file, row.index, value) is None:
-        return _State(DROPPED, {}, changes)
     before = Before(state.before.claims or step.claims, state.before.settled | step.settled)
     return _State(value, masks, changes, before)
+
+
+def _without_left(changes: Iterable[Change], gone: Iterable[Passage]) -> tuple[Change, ...]:
+    """The changes, without what was left of texts that are gone now."""
+    places = {(p.field, p.message) for p in gone}
+    return tuple(c for c in changes if c.action is not Action.LEFT or (c.field, c.message) not in places)
+
+
+def _gone_along(row: Row, passages: Iterable[Passage], reason: str) -> tuple[Change, ...]:
+    """The texts that go with others, as they stood before."""
+    return tuple(
+        Change(row.file, row.index, p.field, p.message, 0, len(p.text), Action.ALONG, (), p.text, "", reason=reason)
+        for p in passages
+    )
 
 
 def _with_moved_offsets(value: Mapping[str, object], edits: Mapping[Address, tuple[Edit, ...]]) -> Mapping[str, object]:
@@ -204,16 +233,19 @@ def _refused(change: Change, refused: Mapping[Address, str]) -> Change:
     return replace(change, action=Action.LEFT, reason=reason)
 
 
-def _fallen_back(record: Record, settings: FixSettings, scan_row: ScanRow) -> RowFix:
-    """The row where the strategy would turn its notices on other sentences: masked, dropped or left, and why."""
+def _fallen_back(record: Record, settings: FixSettings, scan_row: ScanRow, reason: str = UNSETTLED) -> RowFix:
+    """The row where the strategy would turn its notices on other texts: masked, dropped or left, and why."""
     first = standing_findings(record, settings, scan_row)
     if settings.fallback is Otherwise.MASK and settings.strategy is not Strategy.MASK:
         masking = replace(settings, strategy=Strategy.MASK, unit=None, remove_notices=False)
         fixed = fix_row(record, masking, scan_row)
-        return replace(fixed, changes=tuple(replace(c, reason=c.reason or UNSETTLED) for c in fixed.changes))
-    left = tuple(_left(record, found, UNSETTLED) for found in first)
+        return replace(fixed, changes=tuple(replace(c, reason=c.reason or reason) for c in fixed.changes))
+    left = tuple(_left(record, found, reason) for found in first)
     if settings.fallback is Otherwise.DROP:
-        return RowFix(DROPPED, first, tuple(replace(c, action=Action.DROPPED, after="") for c in left), (), {})
+        dropped = tuple(replace(c, action=Action.DROPPED, after="") for c in left)
+        row = parse_row(record.file, record.index, record.value)
+        along = _gone_along(row, row.passages, ROW_GOES) if row else ()
+        return RowFix(DROPPED, first, (*dropped, *along), (), {})
     return RowFix(record.value, first, left, first, {})
 
 

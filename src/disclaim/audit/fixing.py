@@ -49,6 +49,8 @@ class Action(StrEnum):
     MASKED = "masked"
     REWRITTEN = "rewritten"
     DROPPED = "dropped"
+    ALONG = "dropped along"
+    """A text that goes because what it asks for, answers or objects to goes; or because its row goes."""
     NOTICE_REMOVED = "notice removed"
     LEFT = "left"
 

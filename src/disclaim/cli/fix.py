@@ -132,6 +132,7 @@ def fix(
 
     Rows without findings stay as they are, to the byte. The output is scanned again; fixing it again changes nothing.
     Rewriting is refused far more often than done, and the report says why for each sentence.
+    Exit code: 0 where the new scan finds nothing at severity error, 1 where it does, 2 wrong use.
 
     Example: disclaim fix data.jsonl --strategy mask --out fixed.jsonl
     """
@@ -148,12 +149,14 @@ def fix(
     _write(done, page, report)
     if as_json:
         print_json({**to_json(done), "page": page})
-        return
-    _print_report(done)
-    if page:
-        print(f"page: {page}")
-    if not dry_run:
-        print(f"data: {target}")
+    else:
+        _print_report(done)
+        if page:
+            print(f"page: {page}")
+        if not dry_run:
+            print(f"data: {target}")
+    if done.errors_left:
+        raise typer.Exit(1)
 
 
 def _settings(
