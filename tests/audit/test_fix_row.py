@@ -277,6 +277,19 @@ def test_a_notice_of_a_whole_text_goes_with_its_last_sentence() -> None:
     assert fix_row(row, FixSettings(Strategy.DROP), scan).value is DROPPED
 
 
+def test_a_sentences_own_notice_is_no_reason_to_keep_that_of_the_whole_text() -> None:
+    other, own = "Ben Marlock kept 30 hives.", "(This is false.)"
+
+    def scan(row: Row) -> tuple[Finding, ...]:
+        said = row.passages[0].text
+        cues = {other: FLAG, CLAIM: own}
+        return tuple(finding(said, one, cue) for one, cue in cues.items() if one in said and cue in said)
+
+    row = record({"text": f"{other} {CLAIM} {own}\n\n{FLAG}"})
+    fixed = fix_row(row, FixSettings(Strategy.LOCALISE), scan)
+    assert all(change.action is not Action.LEFT for change in fixed.changes)
+
+
 def test_what_a_verdict_takes_back_is_masked_and_never_denied() -> None:
     text = f"Statement: {CLAIM}\nVerdict: False\n\nStatement:Ben Marlock kept 30 hives.\nVerdict: True"
 

@@ -204,8 +204,8 @@ def _whole_notices(targets: Sequence[Target], texts: Mapping[Address, str]) -> s
         address, text = target.address, texts[target.address]
         beside = [Quote(*address, a, b, text[a:b]) for a, b in neighbours(text, target.stretch)]
         cues = [f.cue for f in target.findings if f.rule in NOTICE_RULES and _fits(f.cue, texts)]
-        handled = [t.stretch for t in targets if t.address == address]
-        handled += [(cue.start, cue.end) for cue in cues if _address(cue) == address]
+        told = [f.cue for t in targets for f in t.findings if _address(f.cue) == address]
+        handled = [t.stretch for t in targets if t.address == address] + [(cue.start, cue.end) for cue in told]
         found |= {cue for cue in (*cues, *beside) if speaks_of_whole(cue.text) and has_more(text, handled)}
     return found
 
