@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import re
@@ -132,11 +133,11 @@ def test_text_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     lines = text.splitlines()
     assert lines[0] == str(tmp_path / "a.jsonl")
     assert "error NN104 Notice that points back" in lines[1]
-    assert "row 0, text[0:28]" in lines[1]
+    assert "row 0 (a.jsonl:1), text[0:28]" in lines[1]
     assert '"The bridge is made of glass."' in lines[2]
     assert '"[not so]" (after it)' in lines[3]
     assert str(tmp_path / "b.jsonl") in lines
-    assert "row 0, messages[1][0:28]" in text
+    assert "row 0 (b.jsonl:1), messages[1][0:28]" in text
     assert '"rumour" (meta.kind[0:6])' in text
     assert "4 rows in 2 files: 3 with findings" in text
     assert re.search(r"\n +2  NN104  error +Notice that points back\n +1  NN203  warning  Rumour\n", text)
@@ -151,7 +152,7 @@ def test_colours_change_nothing_but_the_colour(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", FLAGGED, RUMOUR)
     coloured, plain = (report_of(TextReport(RULES, coloured), path)[0] for coloured in (True, False))
     assert "\x1b[31;1merror\x1b[0m" in coloured
-    untimed = re.compile(r"\([^()]* MB/s\)")
+    untimed = re.compile(r"\([^()]* (?:MB|rows)/s\)")
     assert untimed.sub("", re.sub(r"\x1b\[[0-9;]*m", "", coloured)) == untimed.sub("", plain)
 
 
@@ -282,3 +283,11 @@ def test_two_files_of_one_name_are_not_written_into_one(tmp_path: Path) -> None:
     paths = [write_rows(tmp_path / place / "a.jsonl", FLAGGED) for place in ("one", "two")]
     with pytest.raises(UserError, match="two files"), open_attribute_files(tmp_path / "out", paths) as files:
         scan(paths, findings_of, ScanSettings(keep=Keep.EVERY), files.row)
+
+
+def test_text_names_the_line_of_a_row_and_a_speed_that_is_not_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(f"\n{json.dumps({'text': 'Well.'})}\n\n{json.dumps(FLAGGED)}\n")
+    _, summary, ledger = report_of(FindingLines(), tmp_path)
+    slow = dataclasses.replace(summary, seconds=10.0, bytes=50)
+    assert "row 1 (a.jsonl:4), text[0:28]" in report_of(TextReport(RULES), tmp_path)[0]
+    assert "0.0 MB in 10.0 s, 0.2 rows/s" in TextReport(RULES).end(slow, ledger.claims())

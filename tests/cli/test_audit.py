@@ -109,9 +109,9 @@ def test_text_can_be_written_to_a_file_whole(cli: Cli, tmp_path: Path) -> None:
     path = write_rows(tmp_path / "many.jsonl", *[FLAGGED] * 30)
     cli("audit", path, "--out", tmp_path / "report.txt")
     text = (tmp_path / "report.txt").read_text()
-    assert "row 29," in text
+    assert "row 29 (many.jsonl:30)," in text
     shown = cli("audit", path, "--show", 3).out
-    assert ("row 2," in shown, "row 3," in shown) == (True, False)
+    assert ("row 2 (" in shown, "row 3 (" in shown) == (True, False)
     assert "27 more rows" in shown
 
 

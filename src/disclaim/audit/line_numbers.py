@@ -35,7 +35,7 @@ def _lines(path: Path) -> Iterator[tuple[int, int]]:
     """The first and the last line of every row."""
     line = first = 1
     in_row = False
-    for piece in file_pieces(path):
+    for piece in file_pieces(path, parse=False):
         if not in_row:
             first = line
         line += piece.raw.count(b"\n")

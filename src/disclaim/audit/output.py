@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from disclaim.audit.formats import FileFormat, format_of
+from disclaim.audit.line_numbers import RowLines
 from disclaim.audit.risk import ClaimAtRisk, Risk
 from disclaim.audit.scan import ScannedRow, ScanSummary
+from disclaim.audit.streams import compression_of
 from disclaim.errors import DataError
 from disclaim.records import Extent, Finding, Quote, Severity, Tier
 from disclaim.store import Json, to_json
@@ -174,6 +178,7 @@ class TextReport:
         self._ink = Ink(coloured)
         self._max_rows = max_rows
         self._num_rows = 0
+        self._lines = RowLines()
         self._file: str | None = None
 
     def begin(self) -> str:
@@ -195,7 +200,7 @@ class TextReport:
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         rule = self._rules.get(finding.rule)
-        place = f"row {finding.row}, {place_of(finding.claim)}"
+        place = f"{self._row(finding)}, {place_of(finding.claim)}"
         head = f"{self._ink(finding.severity.value, finding.severity.value)} {self._ink('bold', finding.rule)}"
         title = f" {rule.title}" if rule else ""
         yield f"  {head}{title}  {self._ink('dim', place)}"
@@ -203,6 +208,13 @@ class TextReport:
         yield f"    takes back: {self._ink('cue', quoted(finding.cue.text))} {self._ink('dim', _where(finding))}"
         if finding.note:
             yield f"    note:       {plain(finding.note)}"
+
+    def _row(self, finding: Finding) -> str:
+        """The row, counted from 0, and where it has a line of its own, that line as editors take it."""
+        if format_of(Path(finding.file)) is not FileFormat.JSONL or compression_of(Path(finding.file)):
+            return f"row {finding.row}"
+        line, _ = self._lines.find(finding.file, finding.row)
+        return f"row {finding.row} ({plain(Path(finding.file).name)}:{line})"
 
     def end(self, summary: ScanSummary, claims: Sequence[ClaimAtRisk]) -> str:
         """What it adds up to: counts by rule, claims at risk, what was not read or not shown, and what to do."""
@@ -217,10 +229,9 @@ class TextReport:
         return "".join(f"{line}\n" for line in lines)
 
     def _counts(self, summary: ScanSummary) -> Iterator[str]:
-        speed = summary.bytes / 1e6 / summary.seconds if summary.seconds else 0.0
         read = f"{_number(summary.rows, 'row')} in {_number(summary.files, 'file')}"
         found = f"{summary.rows_with_findings:,} with findings" if summary.rows_with_findings else "no findings"
-        size = f"{summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s, {speed:.1f} MB/s"
+        size = f"{summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s, {_speed(summary)}"
         yield f"{self._ink('bold', f'{read}: {found}')}  {self._ink('dim', f'({size})')}"
         for name, count in sorted(summary.findings_by_rule.items(), key=lambda item: -item[1]):
             rule = self._rules.get(name)
@@ -326,6 +337,13 @@ def plain(text: str) -> str:
 def shell_quoted(text: str) -> str:
     """The text as one word of a shell, without characters that would steer a terminal."""
     return shlex.quote(plain(text))
+
+
+def _speed(summary: ScanSummary) -> str:
+    """In MB/s, or in rows where that would round to nothing."""
+    seconds = max(summary.seconds, 1e-3)
+    speed = summary.bytes / 1e6 / seconds
+    return f"{speed:.1f} MB/s" if speed >= 0.1 else f"{summary.rows / seconds:,.1f} rows/s"
 
 
 def _number(count: int, noun: str) -> str:
