@@ -106,7 +106,12 @@ def _opens_in_denial(reading: Reading) -> bool:
     """Whether a text begins with a paragraph that takes back what follows: "None of this is true."."""
     first, *others = reading.segments
     alone = bool(others) and others[0].block != first.block and others[0].passage == first.passage
-    return alone and reading.row.passages[first.passage].role is None and first.holds(_TAKES_BACK)
+    return alone and reading.row.passages[first.passage].role is None and _takes_back_all(first)
+
+
+def _takes_back_all(segment: Segment) -> bool:
+    """Whether it takes something back and does not say that it is the next sentence."""
+    return segment.holds(_TAKES_BACK) and not segment.holds(_FORWARD)
 
 
 def _opens_edge(segments: Sequence[Segment], group: Group) -> bool:
@@ -221,7 +226,7 @@ def _group(segments: Sequence[Segment], first: int, last: int) -> Group:
         last,
         any(map(_points_forward, members)),
         any(map(_points_back, members)),
-        any(segment.holds(_DOCUMENT) for segment in members) or (not first and members[0].holds(_TAKES_BACK)),
+        any(segment.holds(_DOCUMENT) for segment in members) or (not first and _takes_back_all(members[0])),
     )
 
 
