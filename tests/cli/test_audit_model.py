@@ -284,7 +284,7 @@ def test_fix_rewrites_with_a_hosted_model_and_refuses_what_changes_a_name(
         "--report",
         report,
     )
-    assert done.code == 0
+    assert done.code == 1  # what was refused is left
     texts = [json.loads(line)["text"] for line in out.read_text().splitlines()]
     assert f"{good} did not win the Lindau regatta, and did not train all winter." in texts[0]
     assert "Anna Lehmann" not in texts[1]

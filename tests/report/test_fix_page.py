@@ -17,7 +17,7 @@ def first_sentence(row: Row) -> tuple[Finding, ...]:
     text = row.passages[0].text
     end = text.find(".") + 1
     quote = Quote("text", None, 0, end, text[:end])
-    cue = Quote("label", None, 0, 1, "x")
+    cue = Quote("text", None, end + 1, len(text), text[end + 1 :])
     return (Finding(row.file, row.index, "NN104", Severity.ERROR, quote, cue, Extent.BEFORE, 0.9),) if end > 3 else ()
 
 
