@@ -7,6 +7,7 @@ Rate limits, server errors and time-outs are tried again; every request that was
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib.util
 import os
 import queue
@@ -43,6 +44,8 @@ _LONGEST_WAIT = 60.0
 #: Inspect AI's own limit is one for all samplers of a provider, set by the first; ours is the sampler's.
 _NO_LIMIT = 1000
 _SHOWN_REASON = 200
+#: Seconds that the end of the process waits for what is under way.
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,5 +317,13 @@ def _close(model: Model) -> None:
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="disclaim-hosted", daemon=True).start()
+    thread = threading.Thread(target=loop.run_forever, name="disclaim-hosted", daemon=True)
+    thread.start()
+    atexit.register(_stop, loop, thread)
     return loop
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """End the thread before the interpreter goes: one that still prints then takes the process down with it."""
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=_PATIENCE)
